@@ -1,0 +1,43 @@
+-- What the receipts say has landed and been quarantined is what the tables hold.
+with
+
+receipts as (
+
+    select
+        load_id,
+        landed,
+        quarantined
+    from {{ source('raw', 'loads') }}
+
+),
+
+rows_landed as (
+
+    select
+        load_id,
+        count(*) as landed
+    from {{ source('raw', 'raw_logins') }}
+    group by load_id
+
+),
+
+rows_quarantined as (
+
+    select
+        load_id,
+        count(*) as quarantined
+    from {{ source('raw', 'quarantined_messages') }}
+    group by load_id
+
+)
+
+select
+    receipts.load_id,
+    rows_landed.load_id as landed_load_id,
+    rows_quarantined.load_id as quarantined_load_id
+from receipts
+full outer join rows_landed on receipts.load_id = rows_landed.load_id
+full outer join rows_quarantined on receipts.load_id = rows_quarantined.load_id
+where
+    coalesce(receipts.landed, -1) <> coalesce(rows_landed.landed, 0)
+    or coalesce(receipts.quarantined, -1) <> coalesce(rows_quarantined.quarantined, 0)

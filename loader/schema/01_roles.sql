@@ -1,0 +1,47 @@
+-- The five roles. None of them can log in: people and programs log in as themselves
+-- and are made members (README, "Who can read what").
+--
+-- login_owner        owns the schemas raw and vault and everything in them
+-- login_loader       may add messages, and cannot read what it added
+-- login_transformer  reads raw messages and the masking key; the only role that masks
+-- login_analyst      reads the published models, nothing else
+-- login_recovery     is reserved for disclosing a raw value to those who may see it
+do $$
+declare
+    role_name text;
+    may_assume text := case
+        when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER'
+    end;
+begin
+    foreach role_name in array array[
+        'login_owner', 'login_loader', 'login_transformer', 'login_analyst', 'login_recovery'
+    ] loop
+        -- Roles belong to the cluster: another database may have made them already.
+        if not exists (select from pg_roles where rolname = role_name) then
+            execute format('create role %I nologin', role_name);
+        end if;
+    end loop;
+
+    -- Whoever installs must be able to create objects for the owner, and to run the pipeline
+    -- with the one set of credentials that a first try has.
+    foreach role_name in array array['login_owner', 'login_loader', 'login_transformer'] loop
+        if not pg_has_role(current_user, role_name, may_assume) then
+            execute format('grant %I to %I', role_name, current_user);
+        end if;
+    end loop;
+end
+$$;
+
+-- Let the roles that handle message bodies keep them out of the server log (loader/sql/begin.sql).
+-- Only a superuser can allow this; where there is none (managed Postgres) an administrator sets
+-- the same parameters on the login users instead.
+do $$
+begin
+    grant set on parameter log_error_verbosity to login_loader, login_transformer;
+    grant set on parameter log_parameter_max_length to login_loader, login_transformer;
+    grant set on parameter log_parameter_max_length_on_error to login_loader, login_transformer;
+exception
+    when insufficient_privilege then
+        raise notice 'log parameters not granted: only a superuser can';
+end
+$$;

@@ -1,0 +1,83 @@
+-- What the loader lands. Raw personal data: read by login_transformer only.
+set local role login_owner;
+
+create table if not exists raw.raw_logins (
+    message_id text primary key,
+    body jsonb not null,
+    sent_at timestamptz,
+    receive_count integer,
+    attributes jsonb,
+    body_md5 text,
+    load_id uuid not null,
+    landed_at timestamptz not null default now(),
+    landed_xid xid8 not null default pg_current_xact_id()
+);
+comment on table raw.raw_logins is
+'One row per SQS message, body as sent. Personal data. Not partitioned: the primary key is what '
+'makes redelivery harmless.';
+comment on column raw.raw_logins.message_id is 'The MessageId that SQS gave the message';
+comment on column raw.raw_logins.body is 'The message body; of duplicate keys jsonb keeps the last';
+comment on column raw.raw_logins.sent_at is 'SentTimestamp: when the producer sent the message';
+comment on column raw.raw_logins.receive_count is 'ApproximateReceiveCount when it landed';
+comment on column raw.raw_logins.attributes is
+'System attributes, and message attributes under "message"';
+comment on column raw.raw_logins.body_md5 is 'MD5OfBody as SQS computed it';
+comment on column raw.raw_logins.load_id is 'The receipt in raw.loads of the chunk that landed it';
+comment on column raw.raw_logins.landed_at is 'When the landing transaction began';
+comment on column raw.raw_logins.landed_xid is
+'The transaction that landed it: dbt reads windows of it, so that a slow commit is not skipped';
+
+-- New rows are found by landed_xid, whatever the size of the history.
+create index if not exists raw_logins_landed_xid_idx on raw.raw_logins (landed_xid);
+
+create table if not exists raw.quarantined_messages (
+    message_id text primary key,
+    body text not null,
+    sent_at timestamptz,
+    receive_count integer,
+    attributes text,
+    body_md5 text,
+    load_id uuid not null,
+    landed_at timestamptz not null default now(),
+    landed_xid xid8 not null default pg_current_xact_id(),
+    sqlstate text not null,
+    reason text not null
+);
+comment on table raw.quarantined_messages is
+'Messages whose body jsonb refuses, exact text kept. Personal data. Never read by a model.';
+comment on column raw.quarantined_messages.body is
+'The exact body; a character that no text can hold (NUL, lone surrogate) is a backslash escape';
+comment on column raw.quarantined_messages.attributes is
+'As in raw.raw_logins, as JSON text: text cannot be refused';
+comment on column raw.quarantined_messages.sqlstate is
+'The SQLSTATE with which Postgres refused the body';
+comment on column raw.quarantined_messages.reason is
+'The error message that goes with it, without its detail';
+
+create table if not exists raw.loads (
+    load_id uuid primary key,
+    received integer not null,
+    landed integer not null,
+    already_there integer not null,
+    quarantined integer not null,
+    loaded_at timestamptz not null default now(),
+    loaded_by text not null default session_user,
+    check (received = landed + already_there + quarantined)
+);
+comment on table raw.loads is 'One receipt per chunk, written in the transaction that landed it';
+comment on column raw.loads.received is 'Messages in the chunk';
+comment on column raw.loads.landed is 'New rows in raw.raw_logins';
+comment on column raw.loads.already_there is
+'Redelivered messages that had landed or been quarantined before';
+comment on column raw.loads.quarantined is 'New rows in raw.quarantined_messages';
+
+create table if not exists raw.model_windows (
+    model text primary key,
+    last_xid xid8 not null default '0',
+    next_xid xid8 not null default '0'
+);
+comment on table raw.model_windows is
+'How far each incremental model has read raw.raw_logins: it holds all with landed_xid < last_xid, '
+'and a build reads [last_xid, next_xid)';
+
+reset role;

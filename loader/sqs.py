@@ -1,0 +1,210 @@
+"""The one door to SQS."""
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from loader.settings import Queue
+from loader.sqs_errors import NoSuchQueueError, sqs_errors
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+log = logging.getLogger(__name__)
+
+BATCH = 10
+"""Messages that one request may carry (SQS quota)."""
+
+DELETE_ATTEMPTS = 3
+
+COUNTERS = ("", "Delayed", "NotVisible")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One delivery of one message, as it came."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    body_md5: str | None
+    sent_at: datetime | None
+    receive_count: int | None
+    attributes: str
+    """JSON text, ASCII only: the system attributes, and message attributes under "message"."""
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """The queue's own counters, which are approximate."""
+
+    waiting: int
+    in_flight: int
+
+
+class LoginQueue:
+    """A queue that is there. Every method raises LoaderError if SQS is out of reach or refuses.
+
+    `requests` counts the requests made, which is what SQS charges for.
+    """
+
+    def __init__(self, client: "SQSClient", name: str, url: str) -> None:
+        self._client = client
+        self._name = name
+        self._url = url
+        self.requests = 0
+
+    def receive(self, wait_seconds: int) -> list[Message]:
+        """Receive up to ten messages, waiting up to `wait_seconds` (0 to 20) for the first."""
+        answer = self._call(
+            "sqs:ReceiveMessage",
+            self._client.receive_message,
+            MaxNumberOfMessages=BATCH,
+            WaitTimeSeconds=wait_seconds,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return [_message(received) for received in answer.get("Messages", [])]
+
+    def delete(self, handles: Mapping[str, str]) -> set[str]:
+        """Delete messages, given as message id → receipt handle; return the ids confirmed.
+
+        Only what SQS lists as successful counts as deleted; what failed is tried again.
+        """
+        deleted: set[str] = set()
+        for attempt in range(DELETE_ATTEMPTS):
+            left = [message_id for message_id in handles if message_id not in deleted]
+            if attempt and left:
+                time.sleep(0.2 * 2**attempt)
+            for batch in _batches(left):
+                entries = [{"Id": str(i), "ReceiptHandle": handles[m]} for i, m in enumerate(batch)]
+                answer = self._call(
+                    "sqs:DeleteMessage", self._client.delete_message_batch, Entries=entries
+                )
+                deleted |= {batch[int(entry["Id"])] for entry in answer.get("Successful", [])}
+        return deleted
+
+    def release(self, receipt_handles: Iterable[str]) -> None:
+        """Make messages visible again at once, for whoever comes next."""
+        for batch in _batches(list(receipt_handles)):
+            entries = [
+                {"Id": str(i), "ReceiptHandle": h, "VisibilityTimeout": 0}
+                for i, h in enumerate(batch)
+            ]
+            self._call(
+                "sqs:ChangeMessageVisibility",
+                self._client.change_message_visibility_batch,
+                Entries=entries,
+            )
+
+    def backlog(self) -> Backlog:
+        """Ask the queue how much it holds."""
+        answer = self._call(
+            "sqs:GetQueueAttributes",
+            self._client.get_queue_attributes,
+            AttributeNames=[f"ApproximateNumberOfMessages{counter}" for counter in COUNTERS],
+        )
+        waiting, delayed, in_flight = (
+            int(answer.get("Attributes", {}).get(f"ApproximateNumberOfMessages{counter}", 0))
+            for counter in COUNTERS
+        )
+        return Backlog(waiting + delayed, in_flight)
+
+    def _call(self, action: str, method: Any, **arguments: Any) -> Any:
+        self.requests += 1
+        with sqs_errors(action, self._name, self._client.meta.endpoint_url):
+            return method(QueueUrl=self._url, **arguments)
+
+
+def open_queue(queue: Queue, wait_seconds: float) -> LoginQueue:
+    """Find the queue, waiting up to `wait_seconds` for one that is still being created.
+
+    Raises LoaderError: CONFIGURATION if it is not there in time, PERMISSION if credentials or
+    rights are missing, RETRYABLE if the endpoint cannot be reached.
+    """
+    deadline = time.monotonic() + wait_seconds
+    client = _make_client(queue)
+    told = False
+    while True:
+        try:
+            found = LoginQueue(client, queue.name, _queue_url(client, queue))
+            found.backlog()  # a URL is only a claim until the queue has answered
+            return found
+        except NoSuchQueueError:
+            if time.monotonic() >= deadline:
+                raise
+        if not told:
+            log.info("queue %r is not there yet, waiting up to %gs", queue.name, wait_seconds)
+            told = True
+        time.sleep(1)
+
+
+def _make_client(queue: Queue) -> "SQSClient":
+    with sqs_errors("sqs:GetQueueUrl", queue.name, queue.endpoint or "AWS"):
+        session = boto3.Session(region_name=queue.region)
+        credentials: dict[str, Any] = {}
+        if queue.is_local and not session.get_credentials():
+            # Servers other than AWS take any key, but boto3 does not sign without one.
+            credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        return session.client(
+            "sqs",
+            endpoint_url=queue.endpoint,
+            # Longer than the longest long poll, 20 s. Parameters are ours: no need to validate.
+            config=Config(
+                connect_timeout=5,
+                read_timeout=30,
+                parameter_validation=False,
+                retries={"mode": "standard", "total_max_attempts": 5},
+            ),
+            **credentials,
+        )
+
+
+def _queue_url(client: "SQSClient", queue: Queue) -> str:
+    if queue.url:
+        return queue.url
+    owner = {"QueueOwnerAWSAccountId": queue.account} if queue.account else {}
+    with sqs_errors("sqs:GetQueueUrl", queue.name, client.meta.endpoint_url):
+        return client.get_queue_url(QueueName=queue.name, **owner)["QueueUrl"]
+
+
+def _message(received: "MessageTypeDef") -> Message:
+    attributes = {str(name): value for name, value in received.get("Attributes", {}).items()}
+    sent, count = attributes.get("SentTimestamp"), attributes.get("ApproximateReceiveCount", "")
+    return Message(
+        message_id=received["MessageId"],
+        receipt_handle=received["ReceiptHandle"],
+        body=received.get("Body", ""),
+        body_md5=received.get("MD5OfBody"),
+        sent_at=sent_timestamp(sent) if sent else None,
+        receive_count=int(count) if count.isdecimal() else None,
+        # Binary attribute values have no JSON form; their Python notation is still readable.
+        attributes=json.dumps(
+            attributes | {"message": received.get("MessageAttributes", {})}, default=repr
+        ),
+    )
+
+
+def sent_timestamp(text: str) -> datetime | None:
+    """Read a SentTimestamp: milliseconds since 1970, or seconds as some local servers send.
+
+    Returns None for what is no such number. 10¹¹ tells the units apart: as seconds it lies in
+    the year 5138, as milliseconds in 1973, before SQS.
+    """
+    try:
+        number = float(text)
+        return datetime.fromtimestamp(number if number < 1e11 else number / 1000, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _batches(items: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))

@@ -1,0 +1,92 @@
+"""What botocore raises, as one line that says what to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+
+from loader.errors import ExitCode, LoaderError
+
+# Error codes of both protocols, JSON and query:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
+NO_QUEUE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
+DENIED = {"AccessDenied", "AccessDeniedException", "KmsAccessDenied", "KMS.AccessDeniedException"}
+BAD_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSecurity",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+
+
+class NoSuchQueueError(LoaderError):
+    """The queue is not there (yet)."""
+
+
+@contextmanager
+def sqs_errors(action: str, queue: str, endpoint: str) -> Iterator[None]:
+    """Turn what botocore raises inside into LoaderError.
+
+    `action` is the IAM action that the call needs, as "sqs:ReceiveMessage".
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise _refused(error, action, queue, endpoint) from None
+    except (NoCredentialsError, PartialCredentialsError):
+        raise LoaderError(
+            ExitCode.PERMISSION,
+            "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        ) from None
+    except (NoRegionError, ProfileNotFound) as error:
+        raise LoaderError(ExitCode.CONFIGURATION, f"AWS settings: {error}") from None
+    except (ConnectionError, HTTPClientError) as error:
+        raise LoaderError(
+            ExitCode.RETRYABLE,
+            f"cannot reach SQS at {endpoint} ({type(error).__name__}): "
+            "check AWS_ENDPOINT_URL or LOGIN_QUEUE and the network, then run again",
+        ) from None
+    except (BotoCoreError, ValueError) as error:
+        # ValueError: what botocore raises for an endpoint that is no URL.
+        raise LoaderError(
+            ExitCode.CONFIGURATION, f"{action} on {queue!r} at {endpoint}: {_first_line(error)}"
+        ) from None
+
+
+def _refused(error: ClientError, action: str, queue: str, endpoint: str) -> LoaderError:
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in NO_QUEUE:
+        return NoSuchQueueError(
+            ExitCode.CONFIGURATION,
+            f"queue {queue!r} does not exist at {endpoint}: create it, "
+            "or correct LOGIN_QUEUE, AWS_REGION or AWS_ENDPOINT_URL",
+        )
+    if code in BAD_CREDENTIALS:
+        return LoaderError(
+            ExitCode.PERMISSION, f"SQS refuses the AWS credentials ({code}): renew them"
+        )
+    if code in DENIED or status == 403:
+        return LoaderError(
+            ExitCode.PERMISSION,
+            f"{action} on {queue!r} is denied ({code}): allow it in the IAM or queue policy "
+            "(and kms:Decrypt where the queue is encrypted with a key of yours)",
+        )
+    exit_code = ExitCode.CONFIGURATION if 400 <= status < 429 else ExitCode.RETRYABLE
+    return LoaderError(exit_code, f"{action} on {queue!r} failed: {code} (HTTP {status})")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

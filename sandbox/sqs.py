@@ -1,0 +1,83 @@
+"""A private SQS endpoint over HTTP, with a queue that has messages in it."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox import SandboxError
+from sandbox.process import server
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+QUEUE = "login-queue"
+BATCH = 10
+
+
+@contextmanager
+def sqs(directory: Path, messages: Path) -> Iterator[dict[str, str]]:
+    """Run an SQS endpoint, send each line of the file `messages` to its queue, yield the settings.
+
+    Raises SandboxError if it does not start, the file cannot be read or a message is refused.
+    """
+    log = directory / "sqs.log"
+    with server(
+        lambda _: [sys.executable, "-m", "ministack"],
+        # Its own words, not just an open port: that could be another sandbox's.
+        lambda port: f"Running on http://127.0.0.1:{port}" in log.read_text(),
+        log,
+        environment=lambda port: {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(directory),
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "SERVICES": "sqs",
+            "IOT_MTLS_ENABLED": "0",
+        },
+    ) as port:
+        settings = {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "LOGIN_QUEUE": QUEUE,
+        }
+        client = make_client(settings)
+        try:
+            url = client.create_queue(QueueName=QUEUE)["QueueUrl"]
+            send(client, url, messages.read_text("utf-8").removesuffix("\n").split("\n"))
+        except (OSError, UnicodeError, BotoCoreError, ClientError) as error:
+            raise SandboxError(f"cannot fill the queue from {messages}: {error}") from None
+        yield settings
+
+
+def make_client(settings: dict[str, str]) -> "SQSClient":
+    """Return a boto3 client for the endpoint that `settings` name, whatever else is configured."""
+    return boto3.Session().client(
+        "sqs",
+        endpoint_url=settings["AWS_ENDPOINT_URL"],
+        region_name=settings["AWS_REGION"],
+        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def send(client: "SQSClient", url: str, bodies: Sequence[str]) -> None:
+    """Send each body as one message, in tens. Raises SandboxError if SQS refuses one."""
+    for start in range(0, len(bodies), BATCH):
+        answer = client.send_message_batch(
+            QueueUrl=url,
+            Entries=[
+                {"Id": str(index), "MessageBody": body}
+                for index, body in enumerate(bodies[start : start + BATCH])
+            ],
+        )
+        for failed in answer.get("Failed", []):
+            line = start + int(failed["Id"]) + 1
+            raise SandboxError(f"message {line} is refused by SQS: {failed.get('Message')}")
