@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="how long to wait for a queue that is still being created, and for messages "
         "that another receiver holds (default: 60)",
     )
-    commands = parser.add_subparsers(dest="command", title="commands", metavar="")
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
     commands.add_parser(
         "init",
         help="create or repair schemas, roles, grants, raw tables and masking keys",

@@ -30,25 +30,21 @@ def sandbox(messages: Path = SAMPLE_MESSAGES) -> Iterator[dict[str, str]]:
     closes: at the end of the block, and also if this process is killed.
     Raises SandboxError if a server does not start or a message is refused.
     """
-    keeper = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "sandbox.keeper", str(messages.resolve())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env=_without_ours(),
         cwd=Path(__file__).parent.parent,
         # Ctrl-C is for the command in the foreground; the servers outlast it.
         start_new_session=True,
-    )
-    assert keeper.stdin is not None
-    assert keeper.stdout is not None
-    try:
+    ) as keeper:
+        assert keeper.stdout is not None
         answer = json.loads(keeper.stdout.readline() or "{}")
         if "error" in answer or not answer:
             raise SandboxError(answer.get("error", "the servers ended before they were ready"))
         yield answer
-    finally:
-        keeper.stdin.close()
-        keeper.wait()
 
 
 def environment(settings: dict[str, str]) -> dict[str, str]:
@@ -56,10 +52,14 @@ def environment(settings: dict[str, str]) -> dict[str, str]:
 
     `python`, `dbt` and `psql` are those of this virtual environment and of the sandbox.
     """
-    kept = {
+    kept = _without_ours()
+    path = [str(Path(sys.executable).parent), settings["PATH"], kept.get("PATH", os.defpath)]
+    return kept | settings | {"PATH": os.pathsep.join(path)}
+
+
+def _without_ours() -> dict[str, str]:
+    return {
         name: value
         for name, value in os.environ.items()
         if name == "PG_BIN" or not name.startswith(OURS)
     }
-    path = [str(Path(sys.executable).parent), settings["PATH"], kept.get("PATH", os.defpath)]
-    return kept | settings | {"PATH": os.pathsep.join(path)}

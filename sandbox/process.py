@@ -45,24 +45,19 @@ def server(
                 extra_groups=[] if user is not None else None,
             )
         try:
-            if _becomes_ready(process, is_ready, port):
-                yield port
-                return
+            deadline = time.monotonic() + START_SECONDS
+            while process.poll() is None and time.monotonic() < deadline:
+                if is_ready(port):
+                    yield port
+                    return
+                time.sleep(0.05)
         finally:
+            ended = process.poll() is not None
             _stop(process)
+        if not ended:
+            break
     lines = log.read_text().strip().splitlines() or ["no output"]
     raise SandboxError(f"{Path(command(0)[0]).name} did not start: {lines[-1]}")
-
-
-def _becomes_ready(
-    process: "subprocess.Popen[bytes]", is_ready: Callable[[int], bool], port: int
-) -> bool:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        if is_ready(port):
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

@@ -33,7 +33,7 @@ def sqs(directory: Path, messages: Path) -> Iterator[dict[str, str]]:
         lambda port: f"Running on http://127.0.0.1:{port}" in log.read_text(),
         log,
         environment=lambda port: {
-            "PATH": os.environ.get("PATH", os.defpath),
+            **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
             "HOME": str(directory),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
@@ -51,7 +51,8 @@ def sqs(directory: Path, messages: Path) -> Iterator[dict[str, str]]:
         client = make_client(settings)
         try:
             url = client.create_queue(QueueName=QUEUE)["QueueUrl"]
-            send(client, url, messages.read_text("utf-8").removesuffix("\n").split("\n"))
+            with messages.open(encoding="utf-8", newline="\n") as lines:
+                send(client, url, [line.removesuffix("\n") for line in lines])
         except (OSError, UnicodeError, BotoCoreError, ClientError) as error:
             raise SandboxError(f"cannot fill the queue from {messages}: {error}") from None
         yield settings

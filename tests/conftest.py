@@ -1,0 +1,186 @@
+"""One sandbox per test process; a database and a queue of its own for every test."""
+
+import io
+import itertools
+import os
+import re
+import subprocess
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import psycopg
+import pytest
+from dbt.cli.main import dbtRunner
+from mypy_boto3_sqs.client import SQSClient
+from psycopg import sql
+
+from sandbox import environment, sandbox
+from sandbox.sqs import make_client, send
+
+ROOT = Path(__file__).parent.parent
+NUMBERS = itertools.count(1)
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass
+class Outcome:
+    """How a command ended and what it printed."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+
+@dataclass
+class Pipeline:
+    """A queue, a database, and the commands that work on them."""
+
+    env: dict[str, str]
+    client: SQSClient
+    url: str
+    logs: Path
+    outputs: list[str] = field(default_factory=list)
+
+    def send(self, bodies: Sequence[str]) -> None:
+        send(self.client, self.url, bodies)
+
+    def run(self, *command: str, **env: str) -> Outcome:
+        done = subprocess.run(
+            command,
+            env=self.env | env,
+            cwd=ROOT,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        self.outputs.append(done.stdout + done.stderr)
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def load(self, *arguments: str, **env: str) -> Outcome:
+        return self.run("python", "-m", "loader", *arguments, **env)
+
+    def dbt(self, *arguments: str, **env: str) -> Outcome:
+        """Run dbt in this process: as the command would, and four seconds faster."""
+        output = io.StringIO()
+        with (
+            patch.dict(os.environ, self.env | env, clear=True),
+            redirect_stdout(output),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            result = dbtRunner().invoke(list(arguments))
+        if result.exception:
+            traceback.print_exception(result.exception, file=output)
+        self.outputs.append(output.getvalue())
+        return Outcome(0 if result.success else 1, output.getvalue(), "")
+
+    def build(self, *arguments: str, **env: str) -> str:
+        """Load and build, and insist that both succeed."""
+        loaded = self.load(**env)
+        assert loaded.code == 0, loaded.output
+        built = self.dbt("build", *arguments, **env)
+        assert built.code == 0, built.output
+        return loaded.stdout
+
+    def connect(self, **changes: Any) -> psycopg.Connection:
+        settings = {
+            "host": self.env["PGHOST"],
+            "port": self.env["PGPORT"],
+            "user": self.env["PGUSER"],
+            "password": self.env["PGPASSWORD"],
+            "dbname": self.env["PGDATABASE"],
+        }
+        return psycopg.connect(autocommit=True, **(settings | changes))
+
+    def sql(self, statement: str, role: str | None = None) -> Rows:
+        """Run one statement, as the superuser or with the rights of `role`."""
+        with self.connect() as connection:
+            if role:
+                connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, statement: str) -> Any:
+        return self.sql(statement)[0][0]
+
+    def waiting(self) -> tuple[int, int]:
+        """Messages that wait in the queue, and messages in flight."""
+        found = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])
+        attributes = found["Attributes"]
+        return (
+            int(attributes["ApproximateNumberOfMessages"]),
+            int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+        )
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    nothing = tmp_path_factory.mktemp("messages") / "none.jsonl"
+    nothing.touch()
+    with sandbox(nothing) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory for what dbt writes; shared, because dbt then parses only once."""
+    return tmp_path_factory.mktemp("dbt")
+
+
+@contextmanager
+def new_pipeline(servers: dict[str, str], artifacts: Path) -> Iterator[Pipeline]:
+    """Make an empty database and an empty queue, and remove them afterwards."""
+    # Always the same database: dbt parses anew when the profile changes.
+    database, queue = "logins", f"queue-{next(NUMBERS)}"
+    client = make_client(servers)
+    # Long enough for a run, short enough to wait for after a crash.
+    url = client.create_queue(QueueName=queue, Attributes={"VisibilityTimeout": "3"})["QueueUrl"]
+    env = environment(servers) | {
+        "PGDATABASE": database,
+        "LOGIN_QUEUE": queue,
+        "DBT_TARGET_PATH": str(artifacts / "target"),
+        "DBT_LOG_PATH": str(artifacts / "logs"),
+        "DBT_PROJECT_DIR": str(ROOT),
+        "DBT_PROFILES_DIR": str(ROOT),
+        "DBT_USE_COLORS": "false",
+    }
+    made = Pipeline(env, client, url, Path(servers["SANDBOX_LOGS"]))
+    with made.connect(dbname="postgres") as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+    try:
+        yield made
+    finally:
+        client.delete_queue(QueueUrl=url)
+        with made.connect(dbname="postgres") as connection:
+            connection.execute(
+                sql.SQL("drop database {} with (force)").format(sql.Identifier(database))
+            )
+
+
+@pytest.fixture
+def pipeline(servers: dict[str, str], artifacts: Path) -> Iterator[Pipeline]:
+    with new_pipeline(servers, artifacts) as made:
+        yield made
+
+
+def one_line(outcome: Outcome) -> str:
+    """Insist that a command said one line on standard error, no traceback, and return it."""
+    lines = [
+        line
+        for line in outcome.stderr.strip().splitlines()
+        if not re.match(r"INFO loader(\.\w+)?: ", line)
+    ]
+    assert len(lines) == 1, outcome.stderr
+    return lines[0]

@@ -1,0 +1,108 @@
+"""What goes wrong is said in one line with what to do, and the exit code tells a scheduler."""
+
+import pytest
+
+from tests.conftest import Pipeline, one_line
+from tests.logins import logins
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        ({"LOGIN_QUEUE": "no such/queue"}, 2, "give a queue name"),
+        ({"LOGIN_QUEUE": "missing-queue"}, 2, "queue 'missing-queue' does not exist at http://127"),
+        ({"LOGIN_QUEUE": "http://127.0.0.1:1/000000000000/q", "AWS_ENDPOINT_URL": ""}, 1, "reach"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, 1, "cannot reach SQS at http://127.0.0.1:1"),
+        ({"AWS_ENDPOINT_URL": "localhost:4566"}, 2, "Invalid endpoint"),
+        ({"PGPORT": "1"}, 1, "cannot reach Postgres"),
+        ({"PGHOST": "no-such-host.invalid"}, 1, "cannot reach Postgres"),
+        ({"PGPASSWORD": "wrong-password"}, 3, "check PGUSER, PGPASSWORD"),
+        ({"PGDATABASE": "missing_database"}, 2, 'database "missing_database" does not exist'),
+    ],
+)
+def test_a_wrong_setting_is_named(
+    pipeline: Pipeline, change: dict[str, str], code: int, words: str
+) -> None:
+    outcome = pipeline.load("--wait", "0", **change)
+    assert words in one_line(outcome)
+    assert outcome.code == code
+    assert "wrong-password" not in outcome.output
+
+
+def test_a_user_without_the_role_is_told_what_to_grant(pipeline: Pipeline) -> None:
+    pipeline.load("init")
+    pipeline.send(logins(2))
+    role = "stranger"
+    pipeline.sql(f"create role {role} login password 'x'")
+    try:
+        pipeline.sql(f"grant connect on database {pipeline.env['PGDATABASE']} to {role}")
+        refused = pipeline.load(PGUSER=role, PGPASSWORD="x")
+        assert refused.code == 3
+        assert "grant login_loader to the user in PGUSER" in one_line(refused)
+        assert pipeline.waiting() == (2, 0)  # released, for whoever may
+
+        pipeline.sql(f"grant login_loader to {role}")
+        assert pipeline.load(PGUSER=role, PGPASSWORD="x").code == 0
+        assert pipeline.value("select count(*) from raw.raw_logins") == 2
+        assert pipeline.value("select loaded_by from raw.loads") == role
+    finally:
+        pipeline.sql(f"drop owned by {role}")
+        pipeline.sql(f"drop role {role}")
+
+
+def test_a_user_who_may_not_install_is_told_who_may(pipeline: Pipeline) -> None:
+    role = "stranger"
+    pipeline.sql(f"create role {role} login password 'x'")
+    try:
+        refused = pipeline.load(PGUSER=role, PGPASSWORD="x")
+        assert refused.code == 3
+        assert "run `python -m loader init`" in one_line(refused)
+        assert pipeline.value("select count(*) from pg_namespace where nspname = 'raw'") == 0
+    finally:
+        pipeline.sql(f"drop role {role}")
+
+
+def test_a_database_owner_who_is_no_superuser_can_install_and_load(pipeline: Pipeline) -> None:
+    """The usual case of managed Postgres."""
+    name = pipeline.env["PGDATABASE"]
+    role = f"{name}_admin"
+    pipeline.sql(f"create role {role} login createrole password 'x'")
+    try:
+        pipeline.sql(f"alter database {name} owner to {role}")
+        for shared in ("owner", "loader", "transformer", "analyst", "recovery"):
+            # The cluster's roles exist already: whoever made them must let the admin use them.
+            pipeline.sql(
+                f"do $$ begin create role login_{shared}; exception when others then null; end $$"
+            )
+            pipeline.sql(f"grant login_{shared} to {role} with admin option")
+        pipeline.send(logins(2))
+        outcome = pipeline.load(PGUSER=role, PGPASSWORD="x")
+        assert outcome.code == 0, outcome.output
+        built = pipeline.dbt("build", PGUSER=role, PGPASSWORD="x")
+        assert built.code == 0, built.output
+        assert pipeline.value("select count(*) from user_logins") == 2
+    finally:
+        pipeline.sql(f"alter database {name} owner to postgres")
+        pipeline.sql(f"drop owned by {role} cascade")
+        pipeline.sql(f"drop role {role}")
+
+
+def test_a_missing_table_or_grant_is_a_matter_for_an_administrator(pipeline: Pipeline) -> None:
+    pipeline.load("init")
+    pipeline.send(logins(2))
+    pipeline.sql("revoke insert on raw.loads from login_loader")
+    refused = pipeline.load()
+    assert refused.code == 3
+    assert "permission denied for table loads: let an administrator" in one_line(refused)
+    assert pipeline.value("select count(*) from raw.raw_logins") == 0
+    assert pipeline.waiting() == (2, 0)
+    pipeline.load("init")
+    assert pipeline.load().code == 0
+
+
+def test_dbt_on_an_empty_database_says_what_to_run(pipeline: Pipeline) -> None:
+    pipeline.load("init")
+    pipeline.sql("drop schema vault cascade")
+    outcome = pipeline.dbt("build")
+    assert outcome.code != 0
+    assert "run `python -m loader init`" in outcome.output

@@ -1,0 +1,124 @@
+"""What the README says is true: its commands run, its links lead somewhere."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from sandbox.postgres import find_binaries
+from tests.conftest import ROOT, Pipeline
+from tests.logins import logins
+
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+TRY = [block for block in BLOCKS if "make " in block or "-m sandbox" in block]
+RUN = [block for block in BLOCKS if block not in TRY]
+
+
+def tracked_files() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def without_virtual_environment() -> dict[str, str]:
+    """The environment of somebody who has just cloned the project."""
+    here = str(Path(sys.executable).parent)
+    path = [place for place in os.environ["PATH"].split(os.pathsep) if place != here]
+    kept = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    return kept | {"PATH": os.pathsep.join(path)}
+
+
+@pytest.mark.skipif(
+    not (ROOT / ".venv/installed").exists(), reason="not installed by make: no .venv"
+)
+def test_the_commands_to_try_it_run() -> None:
+    commands = "".join(TRY).splitlines()
+    assert "make demo" in commands
+    commands.remove("make test")  # that is us
+    for command in commands:
+        done = subprocess.run(
+            ["sh", "-c", command],
+            env=without_virtual_environment(),
+            cwd=ROOT,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "received 100, landed 100," in done.stdout
+
+
+def test_the_commands_to_run_it_run_in_a_fresh_clone(pipeline: Pipeline, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    for name in tracked_files():
+        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, clone / name)
+    pipeline.send(logins(5))
+    newcomer = without_virtual_environment()
+    settings = {k: v for k, v in pipeline.env.items() if not k.startswith("DBT_")}
+    tools = str(find_binaries())  # psql
+    done = subprocess.run(
+        ["sh", "-ec", "\n".join(RUN)],
+        env=settings | {"PATH": f"{tools}{os.pathsep}{newcomer['PATH']}"},
+        cwd=clone,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    for role in ("logins_loader", "logins_dbt", "ana"):
+        pipeline.sql(f"drop role if exists {role}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "received 5, landed 5," in done.stdout
+    assert done.stdout.count("Completed successfully") == 3
+    assert (clone / "target/static_index.html").stat().st_size > 1_000_000
+
+
+def test_the_help_is_the_one_printed() -> None:
+    help_text = subprocess.run(
+        [sys.executable, "-m", "loader", "--help"],
+        env=os.environ | {"COLUMNS": "100"},
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert f"```text\n{help_text}```" in README
+
+
+def test_links_lead_to_files_that_exist() -> None:
+    for page in ROOT.glob("**/*.md"):
+        if ".venv" in page.parts or "target" in page.parts:
+            continue
+        for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_every_variable_of_the_example_is_documented() -> None:
+    example = (ROOT / ".env.example").read_text("utf-8")
+    for name in re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE):
+        assert f"`{name}`" in README
+
+
+def test_what_is_installed_to_run_is_what_is_tested() -> None:
+    def pins(name: str) -> set[str]:
+        lines = (ROOT / name).read_text("utf-8").splitlines()
+        return {
+            f"{canonicalize_name(r.name)}{r.specifier}"
+            for r in (Requirement(line.rstrip(" \\")) for line in lines if re.match(r"[a-z]", line))
+        }
+
+    assert pins("requirements.txt") <= pins("requirements-dev.txt")

@@ -1,0 +1,88 @@
+"""The incremental window: no row is lost to a slow transaction, and none is read twice."""
+
+import subprocess
+
+from tests.conftest import ROOT, Pipeline
+from tests.logins import login, logins
+
+LAND = """
+    insert into raw.raw_logins (message_id, body, load_id)
+    values (%s, %s, '00000000-0000-0000-0000-000000000000')
+"""
+# Only the models: the receipts' test has nothing to say about rows that no loader landed.
+MODELS = ("build", "--select", "user_logins", "rejected_logins", "--exclude-resource-type", "test")
+
+
+def ids(pipeline: Pipeline) -> list[str]:
+    return [i for (i,) in pipeline.sql("select message_id from user_logins order by message_id")]
+
+
+def test_a_slow_transaction_is_not_skipped(pipeline: Pipeline) -> None:
+    pipeline.load("init")
+    with pipeline.connect() as slow, pipeline.connect() as fast:
+        with slow.transaction():
+            slow.execute(LAND, ["slow", login(1)])
+            fast.execute(LAND, ["fast", login(2)])
+            assert pipeline.dbt(*MODELS).code == 0
+            # It waits for the older transaction, rather than passing it by.
+            assert ids(pipeline) == []
+        fast.execute(LAND, ["later", login(3)])
+    assert pipeline.dbt(*MODELS).code == 0
+    assert ids(pipeline) == ["fast", "later", "slow"]
+
+
+def test_a_rolled_back_transaction_leaves_nothing(pipeline: Pipeline) -> None:
+    pipeline.load("init")
+    with pipeline.connect() as connection:
+        connection.execute("begin")
+        connection.execute(LAND, ["undone", login(1)])
+        connection.execute("rollback")
+        connection.execute(LAND, ["done", login(2)])
+    assert pipeline.dbt(*MODELS).code == 0
+    assert ids(pipeline) == ["done"]
+
+
+def test_a_failed_build_moves_nothing(pipeline: Pipeline) -> None:
+    pipeline.send(logins(3))
+    pipeline.build()
+    windows = pipeline.sql("select * from raw.model_windows order by model")
+    pipeline.sql("alter table user_logins add constraint broken check (user_id <> 'user-0009')")
+    pipeline.send([login(8), login(9)])
+    pipeline.load()
+    assert pipeline.dbt("build").code != 0
+    after = pipeline.sql("select * from raw.model_windows order by model")
+    assert [w for w in after if "user_logins" in w[0]] == [
+        w for w in windows if "user_logins" in w[0]
+    ]
+    assert pipeline.value("select count(*) from user_logins") == 3
+    pipeline.sql("alter table user_logins drop constraint broken")
+    pipeline.build()
+    assert pipeline.value("select count(*) from user_logins") == 5
+
+
+def test_two_builds_at_once_give_each_row_once(pipeline: Pipeline) -> None:
+    pipeline.send(logins(20))
+    pipeline.build()
+    pipeline.send(logins(40))
+    pipeline.load()
+    builds = [
+        subprocess.Popen(
+            ["dbt", "build"],
+            env=pipeline.env | {"DBT_TARGET_PATH": f"{pipeline.env['DBT_TARGET_PATH']}-{number}"},
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(2)
+    ]
+    outputs = [build.communicate(timeout=60)[0] for build in builds]
+    assert [build.returncode for build in builds] == [0, 0], outputs
+    assert pipeline.value("select count(*) from user_logins") == 60
+
+
+def test_a_dropped_table_is_made_anew_from_the_start(pipeline: Pipeline) -> None:
+    pipeline.send(logins(7))
+    pipeline.build()
+    pipeline.sql("drop table user_logins")
+    pipeline.build()
+    assert pipeline.value("select count(*) from user_logins") == 7
