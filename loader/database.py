@@ -13,8 +13,13 @@ from loader.settings import Settings
 
 INIT = "python -m loader init"
 
-# Two installations at once would trip over each other's CREATE IF NOT EXISTS.
-SCHEMA_LOCK = 0x6C6F67696E73  # "logins"
+NOT_SET_UP = (
+    errors.InvalidParameterValue,  # SET ROLE to a role that is not there
+    errors.InvalidSchemaName,
+    errors.UndefinedFunction,
+    errors.UndefinedObject,
+    errors.UndefinedTable,
+)
 
 
 @cache
@@ -65,64 +70,27 @@ def _no_connection(error: psycopg.OperationalError) -> LoaderError:
     )
 
 
-def is_installed(connection: psycopg.Connection) -> bool:
-    """Tell whether the raw tables are there; needs no right on them."""
-    return connection.execute(statement("sql/is_installed.sql")).fetchone() is not None
-
-
-def install(connection: psycopg.Connection, settings: Settings) -> None:
-    """Apply `loader/schema/*.sql`: all of it or nothing. Changes nothing that is right already.
-
-    Raises LoaderError (PERMISSION) if the user may not, CONFIGURATION if the server cannot.
-    """
-    schema = files("loader").joinpath("schema")
-    names = sorted(entry.name for entry in schema.iterdir() if entry.name.endswith(".sql"))
-    if connection.info.server_version < 150000:
-        raise LoaderError(
-            ExitCode.CONFIGURATION,
-            f"PostgreSQL 15 or later is needed, this is {connection.info.server_version // 10000}",
-        )
-    try:
-        with connection.transaction():
-            connection.execute("select pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
-            connection.execute(
-                "select set_config('loader.target_schema', %s, true)", [settings.target_schema]
-            )
-            for name in names:
-                connection.execute(statement(f"schema/{name}"))
-    except errors.InsufficientPrivilege as error:
-        raise LoaderError(
-            ExitCode.PERMISSION,
-            f"cannot set up the database ({error.diag.message_primary}): "
-            f"let a superuser, or its owner with CREATEROLE, run `{INIT}`",
-        ) from None
-    except errors.RaiseException as error:
-        raise LoaderError(
-            ExitCode.CONFIGURATION, f"{error.diag.message_primary}: {error.diag.message_hint}"
-        ) from None
-
-
 @contextmanager
-def landing_transaction(connection: psycopg.Connection) -> Iterator[None]:
-    """Run the body in one transaction with the rights of login_loader and nothing else.
+def transaction(connection: psycopg.Connection, role: str) -> Iterator[None]:
+    """Run the body in one transaction with the rights of `role` and nothing else.
 
     Raises LoaderError: PERMISSION if a right or role is missing, RETRYABLE if the server goes.
     """
     try:
         with connection.transaction():
-            connection.execute(statement("sql/begin.sql"))
+            connection.execute(statement("sql/begin.sql"), {"role": role})
             yield
-    except (errors.InsufficientPrivilege, errors.UndefinedObject, errors.UndefinedTable) as error:
+    except (errors.InsufficientPrivilege, *NOT_SET_UP) as error:
         raise LoaderError(
             ExitCode.PERMISSION,
             f"Postgres: {error.diag.message_primary}: let an administrator run `{INIT}` "
-            "and grant login_loader to the user in PGUSER",
+            f"and grant {role} to the user in PGUSER",
         ) from None
     except (psycopg.OperationalError, errors.InternalError_) as error:
         raise LoaderError(
             ExitCode.RETRYABLE,
-            f"Postgres failed while messages were landing ({_kind(error)}): nothing is lost, "
-            "they stay in the queue; run again",
+            f"Postgres failed in the middle ({_kind(error)}): nothing is lost or half done; "
+            "run again",
         ) from None
 
 

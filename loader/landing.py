@@ -8,7 +8,7 @@ from uuid import uuid4
 import psycopg
 from psycopg import errors
 
-from loader.database import landing_transaction, statement
+from loader.database import statement, transaction
 from loader.sqs import Message
 
 # What Postgres raises for a body that jsonb cannot hold: bad syntax, \u0000 and numbers out of
@@ -45,7 +45,7 @@ def land(connection: psycopg.Connection, messages: Sequence[Message]) -> Receipt
     """
     load_id = uuid4()
     storable = [m for m in messages if _is_text(m.body)]
-    with landing_transaction(connection):
+    with transaction(connection, "login_loader"):
         landed, quarantined = _land(
             connection, load_id, sorted(storable, key=lambda m: m.message_id)
         )

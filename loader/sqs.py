@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from loader.errors import ExitCode, LoaderError
 from loader.settings import Queue
 from loader.sqs_errors import NoSuchQueueError, sqs_errors
 
@@ -107,20 +108,45 @@ class LoginQueue:
 
     def backlog(self) -> Backlog:
         """Ask the queue how much it holds."""
-        answer = self._call(
-            "sqs:GetQueueAttributes",
-            self._client.get_queue_attributes,
-            AttributeNames=[f"ApproximateNumberOfMessages{counter}" for counter in COUNTERS],
-        )
-        waiting, delayed, in_flight = (
-            int(answer.get("Attributes", {}).get(f"ApproximateNumberOfMessages{counter}", 0))
-            for counter in COUNTERS
-        )
+        names = [f"ApproximateNumberOfMessages{counter}" for counter in COUNTERS]
+        attributes = self.attributes(names)
+        waiting, delayed, in_flight = (int(attributes.get(name, 0)) for name in names)
         return Backlog(waiting + delayed, in_flight)
+
+    def attributes(self, names: Sequence[str] = ("All",)) -> dict[str, str]:
+        """Return the queue's attributes."""
+        answer = self._call(
+            "sqs:GetQueueAttributes", self._client.get_queue_attributes, AttributeNames=names
+        )
+        return dict(answer.get("Attributes", {}))
+
+    def denied_actions(self) -> Iterator[tuple[str, str | None]]:
+        """Yield each action that can be tried without effect, and why it is denied, or None.
+
+        With a receipt handle that is none SQS answers a caller who may that it is invalid.
+        """
+        for action, method, more in (
+            ("sqs:DeleteMessage", self._client.delete_message, {}),
+            (
+                "sqs:ChangeMessageVisibility",
+                self._client.change_message_visibility,
+                {"VisibilityTimeout": 0},
+            ),
+        ):
+            try:
+                self._call(action, method, ReceiptHandle="none", **more)
+                yield action, None
+            except LoaderError as error:
+                yield action, str(error) if error.exit_code is ExitCode.PERMISSION else None
+
+    @property
+    def endpoint(self) -> str:
+        """Where requests go."""
+        return self._client.meta.endpoint_url
 
     def _call(self, action: str, method: Any, **arguments: Any) -> Any:
         self.requests += 1
-        with sqs_errors(action, self._name, self._client.meta.endpoint_url):
+        with sqs_errors(action, self._name, self.endpoint):
             return method(QueueUrl=self._url, **arguments)
 
 

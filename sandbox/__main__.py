@@ -41,8 +41,9 @@ def main() -> int:
     )
     parser.add_argument("command", nargs="*", metavar="COMMAND", help="after --, with arguments")
     options = parser.parse_args()
-    # Before anything is started: from here on, a signal ends us by way of the clean-up.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # Before anything is started: from here on, a signal ends us by way of the clean-up. SIGINT
+    # too, which a shell's background jobs would ignore.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     try:
         with sandbox(options.messages) as settings:
@@ -52,8 +53,6 @@ def main() -> int:
     except SandboxError as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
 
 
 def _leave(number: int, _frame: object) -> None:

@@ -51,6 +51,8 @@ def postgres(directory: Path) -> Iterator[dict[str, str]]:
         "PGDATABASE": "postgres",
     }
 
+    statistics = next(binaries.parent.glob("lib/**/pg_stat_statements.so"), None)
+
     def command(port: int) -> list[str]:
         return [
             str(binaries / "postgres"),
@@ -60,6 +62,7 @@ def postgres(directory: Path) -> Iterator[dict[str, str]]:
             "-cunix_socket_directories=",
             # Survives a killed process, not a power cut: it is thrown away anyway.
             "-cfsync=off",
+            f"-cshared_preload_libraries={'pg_stat_statements' if statistics else ''}",
         ]
 
     def is_ready(port: int) -> bool:

@@ -28,19 +28,42 @@
 
 
 {#- Pre-hook. The lock comes first, in a statement of its own: of two builds at once, the second
-    must take its snapshot after the first has ended. A table made anew reads from the start. -#}
+    must take its snapshot after the first has ended. It also keeps erasure, purge and rotation out
+    until the build has ended. A table made anew reads from the start. -#}
 {% macro open_landed_window() -%}
-    insert into {{ source('raw', 'model_windows') }} (model)
-    values ('{{ window_name() }}')
-    on conflict do nothing;
+    {%- set windows = source('raw', 'model_windows') -%}
+    {%- set plan = build_plan() -%}
+    {%- set published = "'" ~ plan.published ~ "'" if plan.published else 'null' -%}
+    {%- set loses_history = (
+        plan.purged and load_relation(this) is none and not var('accept_history_loss', false)
+    ) -%}
+    insert into {{ windows }} (model) values ('{{ window_name() }}') on conflict do nothing;
 
-    select model from {{ source('raw', 'model_windows') }}
-    where model = '{{ window_name() }}'
-    for update;
+    select model from {{ windows }} where model = '{{ window_name() }}' for update;
 
-    update {{ source('raw', 'model_windows') }}
+    do $$
+    begin
+        if (select key_chain from {{ windows }} where model = '{{ window_name() }}')
+        is distinct from {{ published }}
+        or exists (select from {{ source('raw', 'raw_logins') }} where removed = 'purged')
+        <> {{ plan.purged }} then
+            raise exception 'keys rotated or messages purged while this build waited: run it again';
+        end if;
+        if {{ loses_history }} then
+            raise exception using
+                message = '{{ this.identifier }} is gone, and of purged messages its rows were all '
+                    'that was left',
+                hint = 'restore the table, or build with --vars "accept_history_loss: true"';
+        end if;
+    end
+    $$;
+
+    update {{ windows }}
     set
-        last_xid = {{ 'last_xid' if is_incremental() else "'0'" }},
+        {% if not is_incremental() -%}
+        last_xid = '0',
+        key_chain = '{{ plan.key_chain }}',
+        {% endif -%}
         next_xid = pg_snapshot_xmin(pg_current_snapshot())
     where model = '{{ window_name() }}'
 {%- endmacro %}

@@ -6,5 +6,6 @@ select
     array_agg(message_id order by sent_at) as message_ids,
     count(*) as messages
 from {{ source('raw', 'raw_logins') }}
+where body is not null
 group by md5(body::text)
 having count(*) > 1

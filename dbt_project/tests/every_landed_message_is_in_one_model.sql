@@ -1,5 +1,5 @@
 -- A landed message is a login or it is rejected: never both, never neither. Of messages that
--- landed while the models were being built, the next build decides.
+-- landed while the models were being built, the next build decides. An erased one is in none.
 with
 
 read_by_both as (
@@ -17,6 +17,7 @@ landed as (
         raw_logins.landed_xid < read_by_both.last_xid as is_read
     from {{ source('raw', 'raw_logins') }} as raw_logins
     cross join read_by_both
+    where raw_logins.removed is distinct from 'erased'
 
 ),
 

@@ -5,7 +5,7 @@
 -- login_loader       may add messages, and cannot read what it added
 -- login_transformer  reads raw messages and the masking key; the only role that masks
 -- login_analyst      reads the published models, nothing else
--- login_recovery     is reserved for disclosing a raw value to those who may see it
+-- login_recovery     asks for raw values and sees them, one by one and on record
 do $$
 declare
     role_name text;
@@ -29,6 +29,8 @@ begin
             execute format('grant %I to %I', role_name, current_user);
         end if;
     end loop;
+    -- Erasure reaches into the models, which login_transformer makes.
+    grant login_transformer to login_owner;
 end
 $$;
 
@@ -37,9 +39,9 @@ $$;
 -- the same parameters on the login users instead.
 do $$
 begin
-    grant set on parameter log_error_verbosity to login_loader, login_transformer;
-    grant set on parameter log_parameter_max_length to login_loader, login_transformer;
-    grant set on parameter log_parameter_max_length_on_error to login_loader, login_transformer;
+    grant set on parameter
+    log_error_verbosity, log_parameter_max_length, log_parameter_max_length_on_error
+    to login_owner, login_loader, login_transformer, login_recovery;
 exception
     when insufficient_privilege then
         raise notice 'log parameters not granted: only a superuser can';

@@ -30,7 +30,7 @@ begin
 
     revoke all on schema raw, vault from public;
     grant usage on schema raw to login_loader, login_transformer;
-    grant usage on schema vault to login_transformer;
+    grant usage on schema vault to login_transformer, login_recovery;
 
     execute format('revoke create on schema %I from public', target_schema);
     execute format('grant usage, create on schema %I to login_transformer', target_schema);

@@ -3,20 +3,25 @@ set local role login_owner;
 
 create table if not exists raw.raw_logins (
     message_id text primary key,
-    body jsonb not null,
+    body jsonb,
     sent_at timestamptz,
     receive_count integer,
     attributes jsonb,
     body_md5 text,
     load_id uuid not null,
     landed_at timestamptz not null default now(),
-    landed_xid xid8 not null default pg_current_xact_id()
+    landed_xid xid8 not null default pg_current_xact_id(),
+    -- A tombstone keeps the message id, or a redelivery would bring the body back.
+    removed text check (removed in ('erased', 'purged')),
+    removed_at timestamptz,
+    check ((body is null) = (removed is not null))
 );
 comment on table raw.raw_logins is
 'One row per SQS message, body as sent. Personal data. Not partitioned: the primary key is what '
 'makes redelivery harmless.';
 comment on column raw.raw_logins.message_id is 'The MessageId that SQS gave the message';
-comment on column raw.raw_logins.body is 'The message body; of duplicate keys jsonb keeps the last';
+comment on column raw.raw_logins.body is
+'The message body; of duplicate keys jsonb keeps the last. Null in a tombstone';
 comment on column raw.raw_logins.sent_at is 'SentTimestamp: when the producer sent the message';
 comment on column raw.raw_logins.receive_count is 'ApproximateReceiveCount when it landed';
 comment on column raw.raw_logins.attributes is
@@ -27,12 +32,18 @@ comment on column raw.raw_logins.landed_at is 'When the landing transaction bega
 comment on column raw.raw_logins.landed_xid is
 'The transaction that landed it: dbt reads windows of it, so that a slow commit is not skipped';
 
+comment on column raw.raw_logins.removed is
+'Null, or why the body is gone: erased (the masked row too), or purged (the masked row stays)';
+comment on column raw.raw_logins.removed_at is 'When the body was removed';
+
 -- New rows are found by landed_xid, whatever the size of the history.
 create index if not exists raw_logins_landed_xid_idx on raw.raw_logins (landed_xid);
+create index if not exists raw_logins_removed_idx on raw.raw_logins (removed)
+where removed is not null;
 
 create table if not exists raw.quarantined_messages (
     message_id text primary key,
-    body text not null,
+    body text,
     sent_at timestamptz,
     receive_count integer,
     attributes text,
@@ -41,7 +52,10 @@ create table if not exists raw.quarantined_messages (
     landed_at timestamptz not null default now(),
     landed_xid xid8 not null default pg_current_xact_id(),
     sqlstate text not null,
-    reason text not null
+    reason text not null,
+    removed text check (removed in ('erased', 'purged')),
+    removed_at timestamptz,
+    check ((body is null) = (removed is not null))
 );
 comment on table raw.quarantined_messages is
 'Messages whose body jsonb refuses, exact text kept. Personal data. Never read by a model.';
@@ -74,10 +88,14 @@ comment on column raw.loads.quarantined is 'New rows in raw.quarantined_messages
 create table if not exists raw.model_windows (
     model text primary key,
     last_xid xid8 not null default '0',
-    next_xid xid8 not null default '0'
+    next_xid xid8 not null default '0',
+    key_chain text
 );
 comment on table raw.model_windows is
 'How far each incremental model has read raw.raw_logins: it holds all with landed_xid < last_xid, '
 'and a build reads [last_xid, next_xid)';
+
+comment on column raw.model_windows.key_chain is
+'The masking keys that the model is published under, as domain:version, + for keys on top';
 
 reset role;

@@ -1,9 +1,9 @@
--- First statement of every landing transaction: drop to the least rights, and keep bodies
--- out of the server log. Local to the transaction, so that it also holds behind a pooler.
+-- First statement of every transaction: drop to the least rights, and keep raw
+-- values out of the server log. Local to the transaction, so that it also holds behind a pooler.
 --
 -- terse: an error's DETAIL and CONTEXT quote the offending value.
--- log_parameter_max_length*: bodies travel as parameters.
-select set_config('role', 'login_loader', true)
+-- log_parameter_max_length*: raw values travel as parameters.
+select set_config('role', %(role)s, true)
 union all
 select set_config(p.name, p.value, true)
 from (
@@ -12,4 +12,4 @@ from (
     ('log_parameter_max_length', '0'),
     ('log_parameter_max_length_on_error', '0')
 ) as p (name, value)
-where has_parameter_privilege('login_loader', p.name, 'SET')
+where has_parameter_privilege(%(role)s, p.name, 'SET')

@@ -4,7 +4,9 @@ with
 
 messages as (
 
+    -- A body that was erased or purged is null.
     select * from {{ source('raw', 'raw_logins') }}
+    where body is not null
 
 ),
 

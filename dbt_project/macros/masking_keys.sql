@@ -1,0 +1,37 @@
+{#- Which versions of a domain's key mask, in order: the first hashes the value, each further one
+    the mask before it. A key that was added while every raw value was at hand starts anew; one
+    added after a purge is chained to its predecessor, because old masks are all that is left.
+    Versions are no secret; the keys themselves are never read here. -#}
+{% macro masking_chain(domain) -%}
+    {{ return(parse_key_chain(build_plan().key_chain)[domain]) }}
+{%- endmacro %}
+
+
+{#- As the database says it, `device_id:1 ip:1+2`. -#}
+{% macro read_key_chain() -%}
+    {{ return(run_query('select vault.key_chain()').rows[0][0]) }}
+{%- endmacro %}
+
+
+{#- {'device_id': [1], 'ip': [1, 2]} for `device_id:1 ip:1+2`. -#}
+{% macro parse_key_chain(key_chain) -%}
+    {%- set chains = {} -%}
+    {%- for part in key_chain.split(' ') -%}
+        {%- set domain, versions = part.split(':') -%}
+        {%- do chains.update({domain: versions.split('+') | map('int') | list}) -%}
+    {%- endfor -%}
+    {{ return(chains) }}
+{%- endmacro %}
+
+
+{#- Without its key hmac() would quietly give null for everything. -#}
+{% macro require_masking_keys() -%}
+    {%- if execute -%}
+        {%- set installed = run_query("select to_regnamespace('vault') is not null").rows[0][0] -%}
+        {%- if not installed or parse_key_chain(read_key_chain() or ':') | length < 2 -%}
+            {{ exceptions.raise_compiler_error(
+                "The database is not ready, or a masking key is missing: run `python -m loader init`"
+            ) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}

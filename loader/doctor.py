@@ -1,0 +1,112 @@
+"""Checks an installation without changing it."""
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import errors
+
+from loader.database import INIT, connect, statement
+from loader.errors import LoaderError
+from loader.install import OLDEST_SERVER
+from loader.settings import Settings
+from loader.sqs import LoginQueue, open_queue
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: what was looked at, and what to do if it is not as it should be."""
+
+    subject: str
+    remedy: str | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether nothing has to be done."""
+        return self.remedy is None
+
+    def __str__(self) -> str:
+        return f"ok    {self.subject}" if self.is_ok else f"FAIL  {self.subject}: {self.remedy}"
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield one finding after the other: the database, then the queue."""
+    try:
+        with connect(settings) as connection:
+            yield Finding("database: connected")
+            yield from _database(connection)
+    except LoaderError as error:
+        yield Finding("database", str(error))
+    try:
+        queue = open_queue(settings.queue, wait_seconds=0)
+        yield Finding("queue: reached, and its attributes may be read")
+        yield from _queue(queue)
+    except LoaderError as error:
+        yield Finding("queue", str(error))
+
+
+def _database(connection: psycopg.Connection) -> Iterator[Finding]:
+    info = connection.info
+    server = info.server_version // 10000
+    yield Finding(
+        f"database: PostgreSQL {server}",
+        None if server >= OLDEST_SERVER else f"upgrade to {OLDEST_SERVER} or later",
+    )
+    encrypted = info.pgconn.ssl_in_use
+    yield Finding(
+        "database: connection " + ("encrypted" if encrypted else "in the clear"),
+        None
+        if encrypted or _is_this_machine(info.hostaddr or info.host)
+        else "set PGSSLMODE=verify-full",
+    )
+    with connection.transaction():
+        connection.execute("set transaction read only")
+        for subject, is_ok, remedy in connection.execute(statement("sql/doctor.sql")):
+            yield Finding(subject, None if is_ok else remedy)
+    try:
+        with connection.transaction():
+            connection.execute("set transaction read only")
+            for subject, is_ok, remedy in connection.execute(statement("sql/doctor_keys.sql")):
+                yield Finding(subject, None if is_ok else remedy)
+    except (errors.InsufficientPrivilege, errors.UndefinedTable):
+        yield Finding(
+            "keys",
+            "cannot be checked with these rights: log in as a member of login_owner "
+            f"(and run `{INIT}` if there are none)",
+        )
+
+
+def _queue(queue: LoginQueue) -> Iterator[Finding]:
+    attributes = queue.attributes()
+    yield Finding(
+        "queue: dead-letter queue",
+        None
+        if attributes.get("RedrivePolicy")
+        else "set a RedrivePolicy, or a message that never lands is delivered for ever",
+    )
+    is_encrypted = (
+        attributes.get("KmsMasterKeyId") or attributes.get("SqsManagedSseEnabled") == "true"
+    )
+    yield Finding(
+        "queue: encrypted at rest",
+        None if is_encrypted else "set SqsManagedSseEnabled, or a KmsMasterKeyId",
+    )
+    endpoint = urlsplit(queue.endpoint)
+    is_private = endpoint.scheme == "https" or _is_this_machine(endpoint.hostname or "")
+    yield Finding(
+        f"queue: connection over {endpoint.scheme}",
+        None if is_private else "use an https endpoint, or messages cross the network in the clear",
+    )
+    for action, denied in queue.denied_actions():
+        yield Finding(f"queue: {action}", denied)
+
+
+def _is_this_machine(host: str) -> bool:
+    if not host or host.startswith("/") or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

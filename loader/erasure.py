@@ -1,0 +1,75 @@
+"""Erasure of a person, and purge of what is old. Both leave tombstones.
+
+A tombstone keeps the message id, so that a redelivery finds it and stays away.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from psycopg import errors
+
+from loader.database import statement, transaction
+from loader.errors import ExitCode, LoaderError
+
+ROLE = "login_owner"
+
+PAGE = 10_000
+"""Messages that one transaction of a purge looks at."""
+
+
+def erase(connection: psycopg.Connection, user_id: str) -> int:
+    """Erase everything about a user, in one transaction, and return how many messages it was.
+
+    Raw and quarantined bodies become tombstones, rows of every model go. What is kept is a keyed
+    hash of the user id, to erase again after a restore from backup.
+    """
+    with transaction(connection, ROLE):
+        row = connection.execute(statement("sql/erase.sql"), {"user_id": user_id}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def replay(connection: psycopg.Connection, kept: Sequence[str]) -> int:
+    """Erase again everyone on record, and everyone whose keyed hash is in `kept`.
+
+    Returns how many messages were left of them, which a restore had brought back.
+    """
+    with transaction(connection, ROLE):
+        row = connection.execute(
+            statement("sql/replay_erasures.sql"), {"kept": list(kept)}
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def erasure_log(connection: psycopg.Connection) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
+    """Return the names and rows of the record of erasures, oldest first."""
+    with transaction(connection, ROLE):
+        cursor = connection.execute(statement("sql/erasure_log.sql"))
+        return [column.name for column in cursor.description or ()], cursor.fetchall()
+
+
+def purge(connection: psycopg.Connection, older_than: timedelta) -> int:
+    """Empty the raw bodies of messages older than that, a page at a time, and return how many.
+
+    Masked rows stay. Messages that `user_logins` has not read yet stay as they are.
+    Raises LoaderError (CONFIGURATION) if that would lose rows.
+    """
+    purged = 0
+    after_id: str | None = ""
+    with transaction(connection, ROLE):
+        purged += connection.execute(
+            statement("sql/purge_quarantine.sql"), {"older_than": older_than}
+        ).rowcount
+    while after_id is not None:
+        parameters = {"older_than": older_than, "after_id": after_id, "page": PAGE}
+        try:
+            with transaction(connection, ROLE):
+                row = connection.execute(statement("sql/purge.sql"), parameters).fetchone()
+        except errors.RaiseException as error:
+            raise LoaderError(
+                ExitCode.CONFIGURATION, f"purge refused: {error.diag.message_primary}"
+            ) from None
+        after_id, in_page = row if row else (None, 0)
+        purged += in_page
+    return purged

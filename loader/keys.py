@@ -1,0 +1,128 @@
+"""Masking keys: made in the database, or brought from a secrets manager."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psycopg
+
+from loader.database import statement, transaction
+from loader.errors import ExitCode, LoaderError
+
+DOMAINS = ("ip", "device_id")
+"""What is masked. A third key, `erasure`, hashes the user ids in the record of erasures."""
+
+SHORTEST = 32
+"""Bytes of a key, as many as its hash has (RFC 2104, section 3)."""
+
+
+def secret_from(environment: Mapping[str, str], domain: str) -> bytes | None:
+    """Return the key that an operator provides for a domain, or None.
+
+    MASKING_KEY_IP holds it in hex or base64, or MASKING_KEY_IP_FILE names a file that does; so
+    for DEVICE_ID and ERASURE. Raises LoaderError (CONFIGURATION), which never quotes it.
+    """
+    variable = f"MASKING_KEY_{domain.upper()}"
+    text = environment.get(variable)
+    if file := environment.get(f"{variable}_FILE"):
+        try:
+            text = Path(file).read_text("ascii")
+        except (OSError, UnicodeError):
+            raise LoaderError(
+                ExitCode.CONFIGURATION, f"{variable}_FILE: cannot read a key from {file}"
+            ) from None
+    if not text:
+        return None
+    secret = _decoded(text.strip())
+    if secret is None or len(secret) < SHORTEST:
+        raise LoaderError(
+            ExitCode.CONFIGURATION,
+            f"{variable} is no key: give at least {SHORTEST} random bytes in hex or base64, "
+            f"as `openssl rand -hex {SHORTEST}` makes them",
+        )
+    return secret
+
+
+def _decoded(text: str) -> bytes | None:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        pass
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return None
+
+
+def add_first_keys(connection: psycopg.Connection, environment: Mapping[str, str]) -> None:
+    """Give every domain a key that has none: the operator's, or 32 random bytes.
+
+    Raises LoaderError (CONFIGURATION) if the operator's key is another than the one in use.
+    """
+    for domain in (*DOMAINS, "erasure"):
+        secret = secret_from(environment, domain)
+        parameters = {"domain": domain, "secret": secret}
+        connection.execute(statement("sql/add_first_key.sql"), parameters)
+        if secret is None:
+            continue
+        found = connection.execute(statement("sql/is_newest_key.sql"), parameters).fetchone()
+        if found is None:
+            raise LoaderError(
+                ExitCode.CONFIGURATION,
+                f"MASKING_KEY_{domain.upper()} is another key than the database masks with: "
+                "unset it, or use `python -m loader rotate-key`",
+            )
+
+
+def rotate(
+    connection: psycopg.Connection, environment: Mapping[str, str], domains: Sequence[str]
+) -> list[str]:
+    """Add a new version of the key to each domain and return them as domain:version.
+
+    The next `dbt build` publishes everything under it. Raises LoaderError (CONFIGURATION) if the
+    last rotation has not been published yet.
+    """
+    added = []
+    with transaction(connection, "login_owner"):
+        connection.execute(statement("sql/lock_builds.sql"))
+        _require_published(connection)
+        for domain in domains:
+            parameters = {"domain": domain, "secret": secret_from(environment, domain)}
+            row = connection.execute(statement("sql/add_next_key.sql"), parameters).fetchone()
+            if row is None:
+                raise LoaderError(
+                    ExitCode.CONFIGURATION,
+                    f"MASKING_KEY_{domain.upper()} is a key that the database already has: "
+                    "provide a new one, or unset it to have one made",
+                )
+            added.append(f"{domain}:{row[0]}")
+    return added
+
+
+def destroy(
+    connection: psycopg.Connection, domain: str, version: int, *, even_in_use: bool
+) -> None:
+    """Delete one version of a key for good.
+
+    Raises LoaderError (CONFIGURATION) if there is no such version, or if masks are computed with
+    it and `even_in_use` is not set.
+    """
+    parameters = {"domain": domain, "version": version, "even_in_use": even_in_use}
+    with transaction(connection, "login_owner"):
+        connection.execute(statement("sql/lock_builds.sql"))
+        row = connection.execute(statement("sql/destroy_key.sql"), parameters).fetchone()
+        if row is None:
+            raise LoaderError(
+                ExitCode.CONFIGURATION,
+                f"{domain}:{version} is not there, or masks are computed with it: rotate and "
+                "publish first, or say --even-in-use and give up masking and recovery with it",
+            )
+
+
+def _require_published(connection: psycopg.Connection) -> None:
+    if connection.execute(statement("sql/unpublished_rotation.sql")).fetchone():
+        raise LoaderError(
+            ExitCode.CONFIGURATION,
+            "a rotated key is not published yet: run `dbt build` first",
+        )

@@ -1,0 +1,1 @@
+select vault.erase(%(user_id)s)

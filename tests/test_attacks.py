@@ -1,0 +1,192 @@
+"""The attack suite: refused on a sound database, and successful on a weakened one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.attacks import ATTACKS, WEAKENED
+from tests.conftest import Pipeline, new_pipeline
+from tests.logins import login
+
+PEOPLE = {
+    "ana": "login_analyst",
+    "lotte": "login_loader",
+    "dora": "login_transformer",
+    "rick": "login_recovery",
+    "stan": None,
+}
+
+
+@pytest.fixture(scope="module")
+def attacked(servers: dict[str, str], artifacts: Path) -> Iterator[Pipeline]:
+    with new_pipeline(servers, artifacts) as pipeline:
+        pipeline.send([*(login(n, ip=f"198.51.100.{n}") for n in range(20)), "{"])
+        pipeline.build()
+        for person, role in PEOPLE.items():
+            pipeline.sql(f"create role {person} login password 'x'")
+            if role:
+                pipeline.sql(f"grant {role} to {person}")
+        pipeline.sql("grant connect on database logins to stan")
+        # Request 1 is somebody else's, request 2 is rick's and an hour old; one was answered.
+        pipeline.sql(
+            "insert into vault.recovery_request (kind, lookup, reason, requested_by, requested_at,"
+            " requested_xid) select 'message_id', 'm', 'a good reason', person, at, '3'"
+            " from (values ('postgres', now()), ('rick', now() - interval '16 minutes'))"
+            " as r (person, at)"
+        )
+        pipeline.sql("insert into vault.disclosure values (1, 1, 'postgres', null, now())")
+        pipeline.sql("insert into vault.erasure (user_hash, messages) values (repeat('0', 64), 1)")
+        yield pipeline
+        for person in PEOPLE:
+            pipeline.sql(f"drop owned by {person}")
+            pipeline.sql(f"drop role {person}")
+
+
+def attempt(pipeline: Pipeline, name: str) -> str | None:
+    """Try an attack, undo it, and return the SQLSTATE that refused it, or None."""
+    who, statements = ATTACKS[name]
+    login = {} if who in ("owner", "postgres") else {"user": who, "password": "x"}
+    with pipeline.connect(**login) as connection:
+        if who == "owner":
+            connection.execute("set role login_owner")
+        *before, last = statements.split("; ")
+        if before[:1] != ["begin"] and not last.startswith("alter system"):
+            connection.execute("begin")
+        for statement in before:
+            connection.execute(statement.encode())
+        try:
+            if last.startswith("copy") and last.endswith("stdout"):
+                with connection.cursor().copy(last.encode()) as copy:
+                    list(copy)
+            else:
+                connection.execute(last.encode())
+        except psycopg.Error as error:
+            return error.sqlstate
+        finally:
+            connection.execute("rollback")
+    return None
+
+
+def make_tomorrow(pipeline: Pipeline) -> None:
+    pipeline.sql("drop table if exists public.made_tomorrow")
+    pipeline.sql("drop function if exists public.made_tomorrow_too()")
+    pipeline.sql("create table public.made_tomorrow as select 1 as x", role="login_transformer")
+    pipeline.sql(
+        "create function public.made_tomorrow_too() returns integer language sql as 'select 1'",
+        role="login_transformer",
+    )
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_is_refused(attacked: Pipeline, name: str) -> None:
+    if "made tomorrow" in name:
+        make_tomorrow(attacked)
+    # Missing rights; a rule of ours; a check of ours. Never a mere mistake in the statement.
+    assert attempt(attacked, name) in {"42501", "P0001", "23514"}
+
+
+@pytest.mark.parametrize("weakness", WEAKENED)
+def test_the_attacks_succeed_where_the_database_is_weakened(
+    attacked: Pipeline, weakness: str
+) -> None:
+    try:
+        for statement in weakness.split("; "):
+            attacked.sql(statement)
+        make_tomorrow(attacked)
+        assert {name for name in WEAKENED[weakness] if attempt(attacked, name)} == set()
+        examined = attacked.load("doctor")
+        if "trigger" not in weakness:
+            assert "FAIL  " in examined.stdout.replace("FAIL  queue", "")
+    finally:
+        attacked.sql("revoke login_transformer, login_owner from ana")
+        attacked.sql("revoke usage on schema raw from login_analyst")
+        attacked.sql("revoke usage on schema vault from public")
+        attacked.sql(
+            "alter default privileges for role login_transformer revoke all on tables from public"
+        )
+        attacked.sql(
+            "alter default privileges for role login_transformer"
+            " revoke all on functions from public"
+        )
+        assert attacked.load("init").code == 0
+    # init has mended it.
+    make_tomorrow(attacked)
+    assert {name for name in WEAKENED[weakness] if not attempt(attacked, name)} == set()
+
+
+def test_what_an_analyst_may_read_of_the_catalogue_holds_no_secret(attacked: Pipeline) -> None:
+    secrets = [key.hex() for (key,) in attacked.sql("select secret from vault.masking_key")]
+    attacked.sql("analyze")
+    attacked.sql("create extension if not exists pg_stat_statements")
+    assert attacked.load().code == 0
+    assert attacked.dbt("build", "--full-refresh").code == 0
+    with attacked.connect(user="ana", password="x") as connection:
+        for view in (
+            "pg_stats",
+            "pg_stat_activity",
+            "pg_stat_statements",
+            "pg_db_role_setting",
+            "pg_settings",
+            "pg_proc",
+            "pg_description",
+            "pg_stat_user_tables",
+            "information_schema.columns",
+        ):
+            seen = repr(connection.execute(f"select * from {view}".encode()).fetchall())
+            assert [s for s in (*secrets, "198.51.100.", "device-00") if s in seen] == [], view
+
+
+def test_even_a_superuser_sees_no_secret_in_statements_and_plans(attacked: Pipeline) -> None:
+    secrets = [key.hex() for (key,) in attacked.sql("select secret from vault.masking_key")]
+    attacked.sql("create extension if not exists pg_stat_statements")
+    attacked.send([login(n, ip=f"198.51.100.{n}") for n in range(20, 23)])
+    attacked.build("--full-refresh")
+    assert attacked.load("rotate-key", MASKING_KEY_IP="ab" * 32).code == 0
+    assert attacked.dbt("build").code == 0
+    seen = repr(attacked.sql("select query from pg_stat_statements"))
+    assert "hmac" in seen
+    plan = repr(
+        attacked.sql(
+            "explain (analyze, verbose) select public.hmac((body ->> 'ip')::bytea, (select"
+            " secret from vault.masking_key where domain = 'ip' and version = 1), 'sha256')"
+            " from raw.raw_logins"
+        )
+    )
+    for secret in (*secrets, "ab" * 32, "198.51.100.", "device-00"):
+        assert secret not in seen
+        assert secret not in plan
+
+
+def test_thirty_failing_statements_leave_no_body_in_the_server_log(attacked: Pipeline) -> None:
+    attacked.send(
+        [
+            f'{{"user_id": "u", "ip": "203.0.113.{n}", "device_id": "device-secret-{n}"'
+            for n in range(30)
+        ]
+    )
+    assert "quarantined 30," in attacked.load().stdout
+    log = (attacked.logs / "postgres.log").read_text("utf-8", "replace")
+    assert log.count("invalid input syntax for type json") >= 30
+    assert "203.0.113." not in log
+    assert "device-secret" not in log
+
+
+def test_a_definer_function_cannot_be_hijacked_by_the_search_path(attacked: Pipeline) -> None:
+    attacked.sql(
+        "create function public.clock_timestamp() returns timestamptz language sql"
+        " as $$ select '2000-01-01'::timestamptz $$",
+        role="login_transformer",
+    )
+    try:
+        with attacked.connect(user="rick", password="x") as connection:
+            connection.execute("set search_path = public, pg_catalog")
+            connection.execute(
+                "select vault.request_recovery('message_id', 'm', 'a very good reason')"
+            )
+        assert attacked.value(
+            "select max(requested_at) > now() - interval '1 minute' from vault.recovery_request"
+        )
+    finally:
+        attacked.sql("drop function public.clock_timestamp()")
