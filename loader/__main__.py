@@ -39,7 +39,7 @@ settings (environment):
 
 exit codes:
   0  the queue is drained        3  credentials or a right are missing
-  1  stopped early: run again    4  all landed, but not all deleted: run again
+  1  stopped early: run again    4  what was received landed, not all is deleted: run again
   2  a setting is wrong"""
 
 
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=_drain)
     parser.add_argument(
         "--wait",
-        type=float,
+        type=_seconds,
         default=60,
         metavar="SECONDS",
         help="how long to wait for a queue that is still being created, and for messages "
@@ -152,6 +152,12 @@ def _parser() -> argparse.ArgumentParser:
         "--older-than", type=_age, required=True, metavar="AGE", help="as 90d, 12h"
     )
     return parser
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return float(text)
 
 
 def _age(text: str) -> timedelta:

@@ -14,8 +14,10 @@ from loader.settings import Settings
 INIT = "python -m loader init"
 
 NOT_SET_UP = (
+    errors.InsufficientPrivilege,
     errors.InvalidParameterValue,  # SET ROLE to a role that is not there
     errors.InvalidSchemaName,
+    errors.UndefinedColumn,
     errors.UndefinedFunction,
     errors.UndefinedObject,
     errors.UndefinedTable,
@@ -41,6 +43,7 @@ def connect(settings: Settings) -> psycopg.Connection:
             # A prepared statement belongs to a session, which a pooler shares out.
             prepare_threshold=None,
             connect_timeout=10,
+            client_encoding="utf8",  # whatever PGCLIENTENCODING says: bodies are Unicode
             fallback_application_name="loader",
             **settings.postgres,  # type: ignore[arg-type]
         )
@@ -63,6 +66,9 @@ def _no_connection(error: psycopg.OperationalError) -> LoaderError:
         return LoaderError(
             ExitCode.CONFIGURATION, f"{reason}: create it, or correct PGDATABASE, PGUSER"
         )
+    if "failed" not in str(error) or "invalid" in reason or "unrecognized" in reason:
+        # libpq did not get as far as trying, or the server refused an option
+        return LoaderError(ExitCode.CONFIGURATION, f"{reason}: correct the PG* variables")
     first = next((line for line in str(error).splitlines() if "failed:" in line), reason)
     return LoaderError(
         ExitCode.RETRYABLE,
@@ -80,19 +86,26 @@ def transaction(connection: psycopg.Connection, role: str) -> Iterator[None]:
         with connection.transaction():
             connection.execute(statement("sql/begin.sql"), {"role": role})
             yield
-    except (errors.InsufficientPrivilege, *NOT_SET_UP) as error:
-        raise LoaderError(
+    except errors.RaiseException:
+        raise  # a rule of ours, which the caller knows how to put
+    except psycopg.Error as error:
+        raise _one_line(error, role) from None
+
+
+def _one_line(error: psycopg.Error, role: str) -> LoaderError:
+    """Say what failed without DETAIL or CONTEXT, which quote values."""
+    said = error.diag.message_primary or type(error).__name__
+    if isinstance(error, NOT_SET_UP):
+        return LoaderError(
             ExitCode.PERMISSION,
-            f"Postgres: {error.diag.message_primary}: let an administrator run `{INIT}` "
+            f"Postgres: {said}: let an administrator run `{INIT}` "
             f"and grant {role} to the user in PGUSER",
-        ) from None
-    except (psycopg.OperationalError, errors.InternalError_) as error:
-        raise LoaderError(
-            ExitCode.RETRYABLE,
-            f"Postgres failed in the middle ({_kind(error)}): nothing is lost or half done; "
-            "run again",
-        ) from None
-
-
-def _kind(error: psycopg.Error) -> str:
-    return error.diag.message_primary or type(error).__name__
+        )
+    if isinstance(error, errors.ReadOnlySqlTransaction):
+        return LoaderError(
+            ExitCode.CONFIGURATION, f"Postgres: {said}: PGHOST is a standby, name the primary"
+        )
+    return LoaderError(
+        ExitCode.RETRYABLE,
+        f"Postgres failed in the middle ({said}): nothing is lost or half done; run again",
+    )

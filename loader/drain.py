@@ -61,13 +61,16 @@ def drain(
 
     `wait_seconds` bounds the wait for messages that another receiver holds. A first SIGTERM or
     SIGINT ends the run in good order: what is in hand is landed and deleted.
-    Raises LoaderError if queue or database fail for good; whatever has not landed by then is
-    still in the queue.
+    An error ends the run and is logged: whatever has not landed by then is still in the queue.
     """
     began = time.monotonic()
     run = _Run(connection, queue, wait_seconds)
     with run.stop:
-        exit_code = run.until_empty()
+        try:
+            exit_code = run.until_empty()
+        except LoaderError as error:
+            log.error("%s", error)
+            exit_code = error.exit_code
     run.summary.requests = queue.requests
     run.summary.seconds = time.monotonic() - began
     return run.summary, exit_code

@@ -57,10 +57,6 @@ def purge(connection: psycopg.Connection, older_than: timedelta) -> int:
     """
     purged = 0
     after_id: str | None = ""
-    with transaction(connection, ROLE):
-        purged += connection.execute(
-            statement("sql/purge_quarantine.sql"), {"older_than": older_than}
-        ).rowcount
     while after_id is not None:
         parameters = {"older_than": older_than, "after_id": after_id, "page": PAGE}
         try:
@@ -72,4 +68,8 @@ def purge(connection: psycopg.Connection, older_than: timedelta) -> int:
             ) from None
         after_id, in_page = row if row else (None, 0)
         purged += in_page
+    # Last: nothing at all is purged if the first page is refused.
+    with transaction(connection, ROLE):
+        parameters = {"older_than": older_than}
+        purged += connection.execute(statement("sql/purge_quarantine.sql"), parameters).rowcount
     return purged

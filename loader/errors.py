@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     PERMISSION = 3
     """Credentials or a right are missing."""
     NOT_DELETED = 4
-    """Everything has landed, but messages are still in the queue. A rerun deletes them."""
+    """All that was received has landed, but not all of it is deleted. A rerun deletes it."""
 
 
 class LoaderError(Exception):

@@ -1,5 +1,6 @@
 """The database's constitution: `loader/schema/*.sql` and the first masking keys."""
 
+import time
 from collections.abc import Mapping
 from importlib.resources import files
 
@@ -12,6 +13,11 @@ from loader.keys import add_first_keys
 
 # Two installations at once would trip over each other's CREATE IF NOT EXISTS.
 SCHEMA_LOCK = 0x6C6F67696E73  # "logins"
+
+# Roles and their rights belong to the cluster, which no lock of a database guards: an installation
+# in another database of it may change them at the same time.
+CONCURRENT = (errors.InternalError_, errors.UniqueViolation, errors.DuplicateObject)
+ATTEMPTS = 5
 
 OLDEST_SERVER = 15
 """The first with GRANT SET ON PARAMETER, and where PUBLIC may not create in schema public."""
@@ -36,25 +42,47 @@ def install(
             ExitCode.CONFIGURATION,
             f"PostgreSQL {OLDEST_SERVER} or later is needed, this is {server}",
         )
-    schema = files("loader").joinpath("schema")
-    names = sorted(entry.name for entry in schema.iterdir() if entry.name.endswith(".sql"))
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise LoaderError(
+            ExitCode.CONFIGURATION,
+            f"the database is in {encoding}, which cannot hold every body: create it in UTF8",
+        )
     try:
-        with connection.transaction():
-            connection.execute("select pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
-            connection.execute(
-                "select set_config('loader.target_schema', %s, true)", [target_schema]
-            )
-            for name in names:
-                connection.execute(statement(f"schema/{name}"))
-            connection.execute(statement("sql/begin.sql"), {"role": "login_owner"})
-            add_first_keys(connection, environment)
+        for attempt in range(ATTEMPTS):
+            try:
+                return _apply(connection, target_schema, environment)
+            except CONCURRENT:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(0.2 * 2**attempt)
     except errors.InsufficientPrivilege as error:
         raise LoaderError(
             ExitCode.PERMISSION,
             f"cannot set up the database ({error.diag.message_primary}): "
             f"let a superuser, or its owner with CREATEROLE, run `{INIT}`",
         ) from None
-    except errors.RaiseException as error:
+    except psycopg.OperationalError as error:
         raise LoaderError(
-            ExitCode.CONFIGURATION, f"{error.diag.message_primary}: {error.diag.message_hint}"
+            ExitCode.RETRYABLE,
+            f"the database was not set up ({error.diag.message_primary}): run again",
         ) from None
+    except psycopg.Error as error:
+        said = [error.diag.message_primary, error.diag.message_hint]
+        raise LoaderError(
+            ExitCode.CONFIGURATION, f"cannot set up the database: {': '.join(filter(None, said))}"
+        ) from None
+
+
+def _apply(
+    connection: psycopg.Connection, target_schema: str, environment: Mapping[str, str]
+) -> None:
+    schema = files("loader").joinpath("schema")
+    names = sorted(entry.name for entry in schema.iterdir() if entry.name.endswith(".sql"))
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
+        connection.execute("select set_config('loader.target_schema', %s, true)", [target_schema])
+        for name in names:
+            connection.execute(statement(f"schema/{name}"))
+        connection.execute(statement("sql/begin.sql"), {"role": "login_owner"})
+        add_first_keys(connection, environment)

@@ -1,7 +1,6 @@
 """Masking keys: made in the database, or brought from a secrets manager."""
 
 import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -27,7 +26,7 @@ def secret_from(environment: Mapping[str, str], domain: str) -> bytes | None:
     text = environment.get(variable)
     if file := environment.get(f"{variable}_FILE"):
         try:
-            text = Path(file).read_text("ascii")
+            text = Path(file).read_text("utf-8")
         except (OSError, UnicodeError):
             raise LoaderError(
                 ExitCode.CONFIGURATION, f"{variable}_FILE: cannot read a key from {file}"
@@ -51,7 +50,7 @@ def _decoded(text: str) -> bytes | None:
         pass
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, or a character that is not ASCII
         return None
 
 

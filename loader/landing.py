@@ -2,20 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 import psycopg
-from psycopg import errors
 
 from loader.database import statement, transaction
+from loader.errors import ExitCode, LoaderError
 from loader.sqs import Message
 
-# What Postgres raises for a body that jsonb cannot hold: bad syntax, \u0000 and numbers out of
-# range (class 22), nesting too deep (54001), too many or too long members (54000).
-REFUSED = (errors.DataError, errors.StatementTooComplex, errors.ProgramLimitExceeded)
-
-UNSTORABLE = ("22021", "the body holds a character that no Postgres text can: NUL or a surrogate")
+COLUMNS = ("message_id", "body", "sent_at", "receive_count", "attributes", "body_md5")
 
 
 @dataclass(frozen=True)
@@ -44,14 +39,15 @@ def land(connection: psycopg.Connection, messages: Sequence[Message]) -> Receipt
     from the queue. Raises LoaderError, and then none of them has landed.
     """
     load_id = uuid4()
-    storable = [m for m in messages if _is_text(m.body)]
+    columns = {column: [getattr(m, column) for m in messages] for column in COLUMNS}
+    columns["body"] = [storable(body) for body in columns["body"]]
     with transaction(connection, "login_loader"):
-        landed, quarantined = _land(
-            connection, load_id, sorted(storable, key=lambda m: m.message_id)
-        )
-        for message in messages:
-            if not _is_text(message.body):
-                quarantined += _quarantine(connection, load_id, message, *UNSTORABLE)
+        row = connection.execute(
+            statement("sql/land.sql"), {"load_id": load_id, **columns}
+        ).fetchone()
+        if row is None:
+            raise LoaderError(ExitCode.RETRYABLE, "raw.land gave no answer: run again")
+        landed, quarantined = row
         receipt = Receipt(
             received=len(messages),
             landed=landed,
@@ -62,50 +58,18 @@ def land(connection: psycopg.Connection, messages: Sequence[Message]) -> Receipt
     return receipt
 
 
-def _land(
-    connection: psycopg.Connection, load_id: Any, messages: Sequence[Message]
-) -> tuple[int, int]:
-    """Insert messages, halving until what jsonb refuses stands alone; (landed, quarantined)."""
-    if not messages:
-        return 0, 0
-    try:
-        with connection.transaction():  # a savepoint
-            rows = connection.execute(statement("sql/land.sql"), _columns(load_id, messages))
-            return rows.rowcount, 0
-    except REFUSED as error:
-        if len(messages) == 1:
-            reason = error.diag.message_primary or type(error).__name__
-            return 0, _quarantine(
-                connection, load_id, messages[0], error.sqlstate or "XX000", reason
-            )
-    middle = len(messages) // 2
-    left = _land(connection, load_id, messages[:middle])
-    right = _land(connection, load_id, messages[middle:])
-    return left[0] + right[0], left[1] + right[1]
+def storable(body: str) -> str:
+    """Return a body as Postgres can take it.
 
-
-def _quarantine(
-    connection: psycopg.Connection, load_id: Any, message: Message, sqlstate: str, reason: str
-) -> int:
-    body = message.body
-    if not _is_text(body):
-        body = body.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
-    row = {**vars(message), "body": body, "load_id": load_id}
-    return connection.execute(
-        statement("sql/quarantine.sql"), {**row, "sqlstate": sqlstate, "reason": reason}
-    ).rowcount
-
-
-def _columns(load_id: Any, messages: Sequence[Message]) -> dict[str, Any]:
-    columns = ("message_id", "body", "sent_at", "receive_count", "attributes", "body_md5")
-    return {"load_id": load_id} | {
-        column: [getattr(message, column) for message in messages] for column in columns
-    }
-
-
-def _is_text(body: str) -> bool:
+    No text of Postgres holds NUL or a lone surrogate. SQS delivers neither (SendMessage allows
+    what XML 1.0 does); should another server do so, the body becomes a line that is no JSON, with
+    a backslash escape for each, and is quarantined.
+    """
     try:
         body.encode()
+        if "\0" not in body:
+            return body
     except UnicodeEncodeError:
-        return False
-    return "\0" not in body
+        pass
+    escaped = body.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+    return f"not storable, escaped: {escaped}"

@@ -22,7 +22,14 @@ QUEUE_ARN = re.compile(
 )
 QUEUE_URL = re.compile(r"(?P<endpoint>https?://[^/\s]+)/(?P<account>[^/\s]+)/(?P<name>[^/\s]+)")
 # sqs.REGION.amazonaws.com, sqs-fips.REGION…, VPC endpoints, legacy REGION.queue.amazonaws.com
-REGION_IN_HOST = re.compile(r"(?:[/.]sqs(?:-fips)?\.([a-z0-9-]+)\.|//([a-z0-9-]+)\.queue\.)")
+REGION_IN_HOST = re.compile(
+    r"(?:[/.]sqs(?:-fips)?\.([a-z0-9-]+)|//([a-z0-9-]+)\.queue)"
+    r"\.(?:vpce\.)?(?:amazonaws\.com|api\.aws)"
+)
+AWS_HOST = re.compile(r"https?://[^/]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)(?::\d+)?/?")
+
+# dbt publishes for analysts; what is in these is not for them, or not for us.
+RESERVED_SCHEMA = re.compile(r"raw|vault|information_schema|pg_.*")
 
 # libpq would take the operating system's user and a Unix socket.
 POSTGRES_DEFAULTS = {
@@ -50,7 +57,7 @@ class Queue:
     @property
     def is_local(self) -> bool:
         """Whether the endpoint is a server other than AWS."""
-        return self.endpoint is not None and "amazonaws.com" not in self.endpoint
+        return self.endpoint is not None and not AWS_HOST.fullmatch(self.endpoint)
 
 
 @dataclass(frozen=True)
@@ -65,13 +72,16 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read the settings.
 
-        Raises LoaderError (CONFIGURATION) if LOGIN_QUEUE is no queue name, URL or ARN.
+        Raises LoaderError (CONFIGURATION) if LOGIN_QUEUE is no queue name, URL or ARN, or if
+        DBT_SCHEMA is a schema that nothing may be published to.
         """
-        return cls(
-            queue=_queue(environment),
-            postgres=_postgres(environment),
-            target_schema=environment.get("DBT_SCHEMA") or "public",
-        )
+        target_schema = environment.get("DBT_SCHEMA") or "public"
+        if RESERVED_SCHEMA.fullmatch(target_schema):
+            raise LoaderError(
+                ExitCode.CONFIGURATION,
+                f"DBT_SCHEMA is {target_schema}, which is not for publishing: name another schema",
+            )
+        return cls(_queue(environment), _postgres(environment), target_schema)
 
 
 def _queue(environment: Mapping[str, str]) -> Queue:
@@ -110,6 +120,6 @@ def _postgres(environment: Mapping[str, str]) -> dict[str, str]:
         for key, (variable, default) in POSTGRES_DEFAULTS.items()
         if not environment.get(variable)
     }
-    if environment.get("PGPASSFILE"):
-        settings.pop("password", None)
+    if environment.get("PGHOST") or environment.get("PGUSER") or environment.get("PGPASSFILE"):
+        settings.pop("password", None)  # not the local set-up: libpq may know, from ~/.pgpass
     return settings

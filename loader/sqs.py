@@ -1,7 +1,9 @@
 """The one door to SQS."""
 
+import hashlib
 import json
 import logging
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,6 +44,12 @@ class Message:
     attributes: str
     """JSON text, ASCII only: the system attributes, and message attributes under "message"."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the body is the one that SQS took the MD5 of. boto3 does not look."""
+        body = self.body.encode("utf-8", "surrogatepass")
+        return hashlib.md5(body, usedforsecurity=False).hexdigest() == self.body_md5
+
 
 @dataclass(frozen=True)
 class Backlog:
@@ -54,7 +62,7 @@ class Backlog:
 class LoginQueue:
     """A queue that is there. Every method raises LoaderError if SQS is out of reach or refuses.
 
-    `requests` counts the requests made, which is what SQS charges for.
+    `requests` counts the calls made; SQS charges for each, and for boto3's own retries besides.
     """
 
     def __init__(self, client: "SQSClient", name: str, url: str) -> None:
@@ -73,7 +81,15 @@ class LoginQueue:
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return [_message(received) for received in answer.get("Messages", [])]
+        with sqs_errors("sqs:ReceiveMessage", self._name, self.endpoint):
+            messages = [_message(received) for received in answer.get("Messages", [])]
+        whole = [message for message in messages if message.is_whole]
+        if len(whole) < len(messages):
+            log.warning(
+                "%d messages came damaged (MD5OfBody does not match): left in the queue",
+                len(messages) - len(whole),
+            )
+        return whole
 
     def delete(self, handles: Mapping[str, str]) -> set[str]:
         """Delete messages, given as message id → receipt handle; return the ids confirmed.
@@ -110,7 +126,8 @@ class LoginQueue:
         """Ask the queue how much it holds."""
         names = [f"ApproximateNumberOfMessages{counter}" for counter in COUNTERS]
         attributes = self.attributes(names)
-        waiting, delayed, in_flight = (int(attributes.get(name, 0)) for name in names)
+        with sqs_errors("sqs:GetQueueAttributes", self._name, self.endpoint):
+            waiting, delayed, in_flight = (int(attributes[name]) for name in names)
         return Backlog(waiting + delayed, in_flight)
 
     def attributes(self, names: Sequence[str] = ("All",)) -> dict[str, str]:
@@ -208,10 +225,10 @@ def _message(received: "MessageTypeDef") -> Message:
     return Message(
         message_id=received["MessageId"],
         receipt_handle=received["ReceiptHandle"],
-        body=received.get("Body", ""),
+        body=received["Body"],
         body_md5=received.get("MD5OfBody"),
         sent_at=sent_timestamp(sent) if sent else None,
-        receive_count=int(count) if count.isdecimal() else None,
+        receive_count=int(count) if re.fullmatch("[0-9]{1,9}", count) else None,
         # Binary attribute values have no JSON form; their Python notation is still readable.
         attributes=json.dumps(
             attributes | {"message": received.get("MessageAttributes", {})}, default=repr

@@ -1,5 +1,6 @@
 """What botocore raises, as one line that says what to do."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.parsers import ResponseParserError
 
 from loader.errors import ExitCode, LoaderError
 
@@ -39,12 +41,20 @@ class NoSuchQueueError(LoaderError):
 def sqs_errors(action: str, queue: str, endpoint: str) -> Iterator[None]:
     """Turn what botocore raises inside into LoaderError.
 
-    `action` is the IAM action that the call needs, as "sqs:ReceiveMessage".
+    `action` is the IAM action that the call needs, as "sqs:ReceiveMessage". Of `endpoint` what may
+    be credentials is not shown.
     """
+    endpoint = re.sub(r"//[^/@]*@", "//", endpoint)
     try:
         yield
     except ClientError as error:
         raise _refused(error, action, queue, endpoint) from None
+    except (ResponseParserError, KeyError, TypeError, AttributeError):
+        raise LoaderError(
+            ExitCode.RETRYABLE,
+            f"what answers at {endpoint} is not SQS, or not in order: "
+            "check AWS_ENDPOINT_URL or LOGIN_QUEUE, or run again",
+        ) from None
     except (NoCredentialsError, PartialCredentialsError):
         raise LoaderError(
             ExitCode.PERMISSION,
@@ -78,7 +88,7 @@ def _refused(error: ClientError, action: str, queue: str, endpoint: str) -> Load
         return LoaderError(
             ExitCode.PERMISSION, f"SQS refuses the AWS credentials ({code}): renew them"
         )
-    if code in DENIED or status == 403:
+    if code in DENIED or status in (401, 403):
         return LoaderError(
             ExitCode.PERMISSION,
             f"{action} on {queue!r} is denied ({code}): allow it in the IAM or queue policy "

@@ -13,7 +13,7 @@ from pathlib import Path
 
 SAMPLE_MESSAGES = Path(__file__).parent / "sample_messages.jsonl"
 
-OURS = ("PG", "AWS_", "LOGIN_QUEUE")
+OURS = ("PG", "AWS_", "DBT_", "LOGIN_QUEUE", "MASKING_KEY_")
 """Variables that must not leak in from outside, or a try-out could reach a real database."""
 
 

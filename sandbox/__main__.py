@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from sandbox import SAMPLE_MESSAGES, SandboxError, environment, sandbox
+from sandbox.process import end_with_parent
 
 DESCRIPTION = """\
 Run a command against a fresh private Postgres and a private SQS endpoint whose queue holds
@@ -69,7 +70,7 @@ def _keep(settings: dict[str, str]) -> int:
 
 def _run(command: list[str], environ: dict[str, str]) -> int:
     try:
-        process = subprocess.Popen(command, env=environ)
+        process = subprocess.Popen(command, env=environ, preexec_fn=end_with_parent)  # noqa: PLW1509
     except OSError as error:
         raise SandboxError(f"cannot run {command[0]}: {error.strerror}") from None
     for number in (signal.SIGTERM, signal.SIGHUP):

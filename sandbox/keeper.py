@@ -31,7 +31,9 @@ def main() -> None:
             }
             print(json.dumps(settings), flush=True)
             sys.stdin.read()
-    except SandboxError as error:
+    except BrokenPipeError:
+        pass  # nobody is there any more to be told
+    except (SandboxError, OSError) as error:
         print(json.dumps({"error": str(error)}), flush=True)
     finally:
         shutil.rmtree(directory, ignore_errors=True)

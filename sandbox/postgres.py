@@ -30,10 +30,19 @@ def postgres(directory: Path) -> Iterator[dict[str, str]]:
     binaries = find_binaries()
     user = pwd.getpwnam(UNPRIVILEGED).pw_uid if os.geteuid() == 0 else None
     if user is not None:
+        if not _open_to_all(directory.parent):
+            raise SandboxError(
+                f"as root Postgres runs as {UNPRIVILEGED}, who cannot enter {directory.parent}: "
+                "set TMPDIR to a directory like /tmp"
+            )
         directory.chmod(0o711)
         if not _open_to_all(binaries):
             copy = directory / "pginstall"
             shutil.copytree(binaries.parent, copy)
+            for path in (copy, *copy.rglob("*")):
+                path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
+                if path.parent.name == "bin":
+                    path.chmod(path.stat().st_mode | 0o011)
             binaries = copy / "bin"
     data, password = directory / "data", secrets.token_hex(16)
     data.mkdir(mode=0o700)

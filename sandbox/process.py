@@ -1,8 +1,10 @@
 """A server process in the sandbox: started on a free port, stopped for certain."""
 
+import ctypes
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,6 +42,8 @@ def server(
                 stderr=subprocess.STDOUT,
                 env=environment(port) if environment else None,
                 cwd=log.parent,
+                # Should we be killed, and so unable to stop it
+                preexec_fn=end_with_parent,  # noqa: PLW1509 there are no threads
                 user=user,
                 group=user,
                 extra_groups=[] if user is not None else None,
@@ -58,6 +62,12 @@ def server(
             break
     lines = log.read_text().strip().splitlines() or ["no output"]
     raise SandboxError(f"{Path(command(0)[0]).name} did not start: {lines[-1]}")
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process when its parent ends (PR_SET_PDEATHSIG, Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

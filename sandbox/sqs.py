@@ -35,6 +35,7 @@ def sqs(directory: Path, messages: Path) -> Iterator[dict[str, str]]:
         environment=lambda port: {
             **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
             "HOME": str(directory),
+            "TMPDIR": str(directory),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
             "SERVICES": "sqs",

@@ -240,7 +240,7 @@ def test_two_inits_at_once_do_not_disturb_each_other(pipeline: Pipeline) -> None
         for _ in range(3)
     ]
     assert [init.wait(30) for init in inits] == [0, 0, 0]
-    assert pipeline.value("select count(*) from vault.masking_key") == 2
+    assert pipeline.value("select count(*) from vault.masking_key") == 3
 
 
 @pytest.mark.parametrize(

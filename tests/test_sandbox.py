@@ -78,15 +78,22 @@ def test_nothing_is_left_however_the_sandbox_ends(number: signal.Signals) -> Non
     assert len(processes_in(directory)) >= 2
     os.kill(process.pid, number)
     assert_gone(directory)
-    if number == signal.SIGKILL:
-        # Nobody is left to end the command; all the same its servers are gone.
-        subprocess.run(["pkill", "-P", "1", "-f", "^sleep 60$"], check=False)
-        process.stdout.close()
-        assert process.stderr is not None
-        process.stderr.close()
-        process.wait()
-    else:
-        assert finish(process)[0] == 128 + number
+    # finish() waits until nobody holds the output open: the command is gone, too.
+    assert finish(process)[0] == (-number if number == signal.SIGKILL else 128 + number)
+
+
+def test_no_server_is_left_when_their_keeper_is_killed() -> None:
+    process = start("--", "sh", "-c", f"{SHOW}; exec sleep 60")
+    assert process.stdout is not None
+    directory = process.stdout.readline().split()[2]
+    subprocess.run(["pkill", "-9", "-P", str(process.pid), "-f", "sandbox.keeper"], check=True)
+    deadline = time.monotonic() + 15
+    while processes_in(directory) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_in(directory) == []
+    os.kill(process.pid, signal.SIGTERM)
+    finish(process)
+    shutil.rmtree(directory)
 
 
 def test_alone_it_prints_what_to_copy_and_stops_on_ctrl_c() -> None:
@@ -132,6 +139,8 @@ def test_settings_from_outside_do_not_leak_in() -> None:
             PGSERVICE="production",
             AWS_PROFILE="production",
             LOGIN_QUEUE="production-queue",
+            DBT_PROFILES_DIR="/production",
+            MASKING_KEY_IP="production",
         )
     )
     assert code == 0

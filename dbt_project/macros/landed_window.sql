@@ -37,6 +37,10 @@
     {%- set loses_history = (
         plan.purged and load_relation(this) is none and not var('accept_history_loss', false)
     ) -%}
+    {#- An error's detail would quote the row, in the server log. -#}
+    select set_config('log_error_verbosity', 'terse', true)
+    where has_parameter_privilege(current_user, 'log_error_verbosity', 'SET');
+
     insert into {{ windows }} (model) values ('{{ window_name() }}') on conflict do nothing;
 
     select model from {{ windows }} where model = '{{ window_name() }}' for update;
@@ -48,6 +52,12 @@
         or exists (select from {{ source('raw', 'raw_logins') }} where removed = 'purged')
         <> {{ plan.purged }} then
             raise exception 'keys rotated or messages purged while this build waited: run it again';
+        end if;
+        if (select max(landed_xid) from {{ source('raw', 'raw_logins') }})
+        >= pg_snapshot_xmax(pg_current_snapshot()) then
+            raise exception using
+                message = 'rows landed in the future: this database was restored from another cluster',
+                hint = 'README, "Restore"';
         end if;
         if {{ loses_history }} then
             raise exception using

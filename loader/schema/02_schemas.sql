@@ -28,7 +28,8 @@ begin
     -- dbt collects new rows in a temporary table.
     execute format('grant temporary on database %I to login_transformer', database_name);
 
-    revoke all on schema raw, vault from public;
+    revoke all on schema raw, vault
+    from public, login_loader, login_transformer, login_analyst, login_recovery;
     grant usage on schema raw to login_loader, login_transformer;
     grant usage on schema vault to login_transformer, login_recovery;
 

@@ -98,4 +98,82 @@ comment on table raw.model_windows is
 comment on column raw.model_windows.key_chain is
 'The masking keys that the model is published under, as domain:version, + for keys on top';
 
+create or replace function raw.land(
+    load uuid,
+    message_ids text[],
+    bodies text[],
+    sent_ats timestamptz[],
+    receive_counts integer[],
+    attribute_texts text[],
+    body_md5s text[],
+    out landed integer,
+    out quarantined integer
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+declare
+    messages constant integer := cardinality(message_ids);
+    middle constant integer := messages / 2;
+    code text;
+    problem text;
+    half record;
+    part record;
+begin
+    landed := 0;
+    quarantined := 0;
+    begin
+        -- ON CONFLICT without a target needs no right to read the table. In order of message id,
+        -- so that two loaders with the same messages cannot deadlock.
+        insert into raw.raw_logins (
+            message_id, body, sent_at, receive_count, attributes, body_md5, load_id
+        )
+        select
+            m.message_id, m.body::jsonb, m.sent_at, m.receive_count, m.attributes::jsonb, m.body_md5, load
+        from unnest(message_ids, bodies, sent_ats, receive_counts, attribute_texts, body_md5s)
+            as m (message_id, body, sent_at, receive_count, attributes, body_md5)
+        order by m.message_id
+        on conflict do nothing;
+        get diagnostics landed = row_count;
+        return;
+    exception
+        -- What jsonb cannot hold. An error that is caught here never reaches the server log,
+        -- where its CONTEXT would quote the body.
+        when data_exception or program_limit_exceeded then
+            get stacked diagnostics code = returned_sqlstate, problem = message_text;
+        when integrity_constraint_violation then
+            get stacked diagnostics code = returned_sqlstate, problem = message_text;
+            raise exception using errcode = code, message = problem; -- without DETAIL: the row
+    end;
+    if messages = 1 then
+        insert into raw.quarantined_messages (
+            message_id, body, sent_at, receive_count, attributes, body_md5, load_id, sqlstate, reason
+        )
+        values (
+            message_ids[1], bodies[1], sent_ats[1], receive_counts[1], attribute_texts[1],
+            body_md5s[1], load, code, problem
+        )
+        on conflict do nothing;
+        get diagnostics quarantined = row_count;
+        return;
+    end if;
+    -- Halve until what is refused stands alone, and its neighbours have landed.
+    for half in select * from (values (1, middle), (middle + 1, messages)) as h (first, last) loop
+        select * into part
+        from raw.land(
+            load,
+            message_ids[half.first:half.last],
+            bodies[half.first:half.last],
+            sent_ats[half.first:half.last],
+            receive_counts[half.first:half.last],
+            attribute_texts[half.first:half.last],
+            body_md5s[half.first:half.last]
+        );
+        landed := landed + part.landed;
+        quarantined := quarantined + part.quarantined;
+    end loop;
+end
+$$;
+comment on function raw.land(uuid, text[], text[], timestamptz[], integer[], text[], text[]) is
+'Land messages, each in raw_logins or, if jsonb refuses it, in quarantined_messages';
+
 reset role;

@@ -33,6 +33,7 @@ expected (object_name, role_name, privileges) as (
         'insert(attributes,body,body_md5,load_id,message_id,reason,receive_count,sent_at,sqlstate)'
     ),
     ('raw.loads', 'login_loader', 'insert(already_there,landed,load_id,quarantined,received)'),
+    ('raw.land', 'login_loader', 'execute'),
     ('raw.raw_logins', 'login_transformer', 'select'),
     ('raw.quarantined_messages', 'login_transformer', 'select'),
     ('raw.loads', 'login_transformer', 'select'),
