@@ -1,5 +1,8 @@
 """What goes wrong is said in one line with what to do, and the exit code tells a scheduler."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 from tests.conftest import Pipeline, one_line
@@ -98,6 +101,58 @@ def test_a_missing_table_or_grant_is_a_matter_for_an_administrator(pipeline: Pip
     assert pipeline.waiting() == (2, 0)
     pipeline.load("init")
     assert pipeline.load().code == 0
+
+
+def test_a_read_only_server_is_a_wrong_setting(pipeline: Pipeline) -> None:
+    pipeline.load("init")
+    pipeline.send(logins(2))
+    refused = pipeline.load(PGOPTIONS="-c default_transaction_read_only=on")
+    assert refused.code == 2
+    assert "PGHOST is a standby, name the primary" in one_line(refused)
+    assert pipeline.waiting() == (2, 0)
+
+
+def test_a_constraint_of_somebody_elses_is_reported_without_the_row(pipeline: Pipeline) -> None:
+    pipeline.load("init")
+    pipeline.sql("alter table raw.raw_logins add constraint theirs check (body ? 'tenant')")
+    pipeline.send(logins(2))
+    refused = pipeline.load()
+    assert refused.code == 1
+    assert 'violates check constraint "theirs"' in one_line(refused)
+    assert "user-000" not in refused.output
+    assert pipeline.waiting() == (2, 0)
+
+
+@pytest.mark.parametrize("schema", ["raw", "vault", "pg_mine", "information_schema"])
+def test_nothing_is_published_to_a_schema_that_is_not_for_it(
+    pipeline: Pipeline, schema: str
+) -> None:
+    refused = pipeline.load("init", DBT_SCHEMA=schema)
+    assert refused.code == 2
+    assert "which is not for publishing" in one_line(refused)
+
+
+@pytest.mark.parametrize("answer", ["<html>Welcome</html>", "{}", '{"Mess', "null", "[]"])
+def test_what_answers_and_is_not_sqs_is_not_called_drained(pipeline: Pipeline, answer: str) -> None:
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever).start()
+        endpoint = f"http://user:secret@127.0.0.1:{server.server_port}"
+        for queue in ("login-queue", f"{endpoint}/000000000000/login-queue"):
+            outcome = pipeline.load(AWS_ENDPOINT_URL=endpoint, LOGIN_QUEUE=queue)
+            assert outcome.code == 1
+            assert "is not SQS, or not in order" in one_line(outcome)
+            assert "secret" not in outcome.output
+        server.shutdown()
 
 
 def test_dbt_on_an_empty_database_says_what_to_run(pipeline: Pipeline) -> None:

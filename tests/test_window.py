@@ -1,5 +1,6 @@
 """The incremental window: no row is lost to a slow transaction, and none is read twice."""
 
+import re
 import subprocess
 
 from tests.conftest import ROOT, Pipeline
@@ -78,6 +79,31 @@ def test_two_builds_at_once_give_each_row_once(pipeline: Pipeline) -> None:
     outputs = [build.communicate(timeout=60)[0] for build in builds]
     assert [build.returncode for build in builds] == [0, 0], outputs
     assert pipeline.value("select count(*) from user_logins") == 60
+
+
+def test_a_database_restored_from_another_cluster_is_not_misread(pipeline: Pipeline) -> None:
+    """Its transaction ids are from another clock, as pg_restore brings them."""
+    pipeline.send(logins(6))
+    pipeline.build()
+    before = pipeline.sql("select * from user_logins order by message_id")
+    pipeline.sql("update raw.raw_logins set landed_xid = '4000000000'")
+    pipeline.sql("update raw.model_windows set last_xid = '4000000001'")
+    for arguments in (["build"], ["build", "--full-refresh"]):
+        refused = pipeline.dbt(*arguments)
+        assert refused.code != 0
+        assert "this database was restored from another cluster" in refused.output
+    assert pipeline.sql("select * from user_logins order by message_id") == before
+
+    readme = (ROOT / "README.md").read_text("utf-8").replace("\n  ", " ")
+    steps = re.findall(r"`(update raw\.\w+ set \w+ = default)`", readme)
+    assert len(steps) == 2
+    for step in steps:
+        pipeline.sql(step, role="login_owner")
+    pipeline.send(logins(2))
+    pipeline.build("--full-refresh")
+    after = pipeline.sql("select * from user_logins")
+    assert len(after) == 8
+    assert set(before) <= set(after)
 
 
 def test_a_dropped_table_is_made_anew_from_the_start(pipeline: Pipeline) -> None:

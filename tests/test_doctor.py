@@ -1,0 +1,88 @@
+"""The doctor finds a sound installation sound, and names what is not."""
+
+import json
+
+import pytest
+
+from loader.doctor import Finding, _is_this_machine
+from tests.conftest import Pipeline
+
+
+def test_a_sound_installation_has_nothing_to_mend(pipeline: Pipeline) -> None:
+    pipeline.load("init")
+    dead = pipeline.client.create_queue(QueueName=f"{pipeline.env['LOGIN_QUEUE']}-dead")["QueueUrl"]
+    arn = pipeline.client.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+    redrive = {"deadLetterTargetArn": arn["Attributes"]["QueueArn"], "maxReceiveCount": 5}
+    pipeline.client.set_queue_attributes(
+        QueueUrl=pipeline.url,
+        Attributes={"RedrivePolicy": json.dumps(redrive), "SqsManagedSseEnabled": "true"},
+    )
+    examined = pipeline.load("doctor")
+    assert examined.code == 0, examined.output
+    lines = examined.stdout.splitlines()
+    assert len(lines) > 35
+    assert all(line.startswith("ok    ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("harm", "finding"),
+    [
+        ("delete from vault.masking_key where domain = 'ip'", "keys: ip"),
+        ("grant select on raw.raw_logins to public", "grants: raw.raw_logins to public"),
+        ("revoke insert on raw.loads from login_loader", "grants: raw.loads to login_loader"),
+        ("grant connect on database logins to public", "database: not everyone may connect"),
+        ("grant usage on schema raw to public", "schema raw: nothing for everyone"),
+        ("alter role login_analyst login", "roles: login_analyst"),
+        ("alter schema vault owner to postgres", "schema vault: owned by login_owner"),
+        (
+            "alter function vault.recover(bigint) reset all",
+            "function vault.recover(bigint): search_path is pinned",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(pipeline: Pipeline, harm: str, finding: str) -> None:
+    pipeline.load("init")
+    before = pipeline.sql("select rolcanlogin from pg_roles where rolname = 'login_analyst'")
+    pipeline.sql(harm)
+    try:
+        examined = pipeline.load("doctor")
+        assert examined.code == 3
+        assert f"FAIL  {finding}" in examined.stdout
+    finally:
+        if before == [(False,)]:
+            pipeline.sql("alter role login_analyst nologin")
+
+
+def test_the_doctor_changes_nothing_even_where_nothing_is_there(pipeline: Pipeline) -> None:
+    examined = pipeline.load("doctor", LOGIN_QUEUE="missing-queue")
+    assert examined.code == 3
+    assert "FAIL  grants: raw.raw_logins to login_loader" in examined.stdout
+    assert "FAIL  queue: queue 'missing-queue' does not exist" in examined.stdout
+    assert pipeline.value("select count(*) from pg_namespace where nspname = 'raw'") == 0
+
+
+def test_a_database_that_is_down_is_a_finding(pipeline: Pipeline) -> None:
+    examined = pipeline.load("doctor", PGPORT="1")
+    assert examined.code == 3
+    assert "FAIL  database: cannot reach Postgres" in examined.stdout
+
+
+@pytest.mark.parametrize(
+    ("host", "is_this_machine"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("/var/run/postgresql", True),
+        ("10.0.0.5", False),
+        ("db.example.com", False),
+        ("localhost.example.com", False),
+    ],
+)
+def test_only_the_loopback_is_this_machine(host: str, is_this_machine: bool) -> None:
+    assert _is_this_machine(host) is is_this_machine
+
+
+def test_a_finding_is_one_line() -> None:
+    assert str(Finding("subject")) == "ok    subject"
+    assert str(Finding("subject", "remedy")) == "FAIL  subject: remedy"
