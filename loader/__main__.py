@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from loader import keys
 from loader.database import connect
 from loader.doctor import examine
@@ -54,6 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
     except LoaderError as error:
         log.error("%s", error)
         return error.exit_code
+    except psycopg.Error as error:  # a rule of the database; never its detail, which quotes values
+        log.error("Postgres: %s", error.diag.message_primary or type(error).__name__)
+        return ExitCode.CONFIGURATION
     except KeyboardInterrupt:
         log.error("interrupted: run again, nothing is lost")
         return ExitCode.RETRYABLE

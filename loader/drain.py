@@ -18,6 +18,7 @@ from loader.sqs import Backlog, LoginQueue, Message
 log = logging.getLogger(__name__)
 
 CHUNK_MESSAGES = 500
+CHUNK_BYTES = 16 * 1024 * 1024
 CHUNK_SECONDS = 1.0
 """A chunk is landed when it is full or this old. Larger ones gain nothing."""
 
@@ -120,8 +121,9 @@ class _Run:
 
     def _receive_chunk(self) -> list[Message]:
         chunk: list[Message] = []
+        size = 0
         deadline = time.monotonic() + CHUNK_SECONDS
-        while len(chunk) < CHUNK_MESSAGES and not self.stop.requested:
+        while len(chunk) < CHUNK_MESSAGES and size < CHUNK_BYTES and not self.stop.requested:
             try:
                 messages = self.queue.receive(POLL_SECONDS)
             except LoaderError:
@@ -129,6 +131,7 @@ class _Run:
                     break
                 raise
             chunk += messages
+            size += sum(len(message.body) for message in messages)
             if not messages or time.monotonic() >= deadline:
                 break
         return chunk

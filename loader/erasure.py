@@ -8,10 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import psycopg
-from psycopg import errors
 
 from loader.database import statement, transaction
-from loader.errors import ExitCode, LoaderError
 
 ROLE = "login_owner"
 
@@ -53,19 +51,14 @@ def purge(connection: psycopg.Connection, older_than: timedelta) -> int:
     """Empty the raw bodies of messages older than that, a page at a time, and return how many.
 
     Masked rows stay. Messages that `user_logins` has not read yet stay as they are.
-    Raises LoaderError (CONFIGURATION) if that would lose rows.
+    Raises psycopg.errors.RaiseException, with the reason, if that would lose rows.
     """
     purged = 0
     after_id: str | None = ""
     while after_id is not None:
         parameters = {"older_than": older_than, "after_id": after_id, "page": PAGE}
-        try:
-            with transaction(connection, ROLE):
-                row = connection.execute(statement("sql/purge.sql"), parameters).fetchone()
-        except errors.RaiseException as error:
-            raise LoaderError(
-                ExitCode.CONFIGURATION, f"purge refused: {error.diag.message_primary}"
-            ) from None
+        with transaction(connection, ROLE):
+            row = connection.execute(statement("sql/purge.sql"), parameters).fetchone()
         after_id, in_page = row if row else (None, 0)
         purged += in_page
     # Last: nothing at all is purged if the first page is refused.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -132,6 +133,31 @@ def test_neither_the_keys_nor_a_raw_value_is_printed_or_kept_in_a_file(
         (path, text) for path, content in written.items() for text in forbidden if text in content
     ]
     assert found == []
+
+
+def test_everything_is_described(pipeline: Pipeline) -> None:
+    pipeline.load("init")
+    assert pipeline.dbt("parse").code == 0
+    manifest = json.loads((Path(pipeline.env["DBT_TARGET_PATH"]) / "manifest.json").read_text())
+    ours = [
+        node
+        for kind in ("nodes", "sources", "macros", "unit_tests")
+        for node in manifest[kind].values()
+        if node["package_name"] == "user_logins"
+    ]
+    assert len(ours) > 40
+    for node in ours:
+        name = f"{node['resource_type']} {node['name']}"
+        is_generic_test = node.get("test_metadata") is not None
+        is_sentence = node["resource_type"] == "unit_test"
+        assert node["description"] or is_generic_test or is_sentence, name
+        for column in node.get("columns", {}).values():
+            assert column["description"], f"{name}.{column['name']}"
+        if node["resource_type"] == "macro":
+            signature = re.search(r"{%-?\s*(?:macro|test)\s+\w+\((.*?)\)", node["macro_sql"])
+            wanted = re.findall(r"\w+", signature[1]) if signature else []
+            assert [argument["name"] for argument in node["arguments"]] == wanted, name
+            assert all(argument["description"] for argument in node["arguments"]), name
 
 
 def test_a_missing_key_stops_the_build(pipeline: Pipeline) -> None:

@@ -3,7 +3,7 @@
 --
 -- login_owner        owns the schemas raw and vault and everything in them
 -- login_loader       may add messages, and cannot read what it added
--- login_transformer  reads raw messages and the masking key; the only role that masks
+-- login_transformer  reads raw messages and the masking keys; the only role that masks
 -- login_analyst      reads the published models, nothing else
 -- login_recovery     asks for raw values and sees them, one by one and on record
 do $$
@@ -30,7 +30,9 @@ begin
         end if;
     end loop;
     -- Erasure reaches into the models, which login_transformer makes.
-    grant login_transformer to login_owner;
+    if not pg_has_role('login_owner', 'login_transformer', 'MEMBER') then
+        grant login_transformer to login_owner;
+    end if;
 end
 $$;
 
