@@ -5,23 +5,16 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from loader import keys
-from loader.database import connect
-from loader.doctor import examine
-from loader.drain import drain
-from loader.erasure import erase, erasure_log, purge, replay
+from loader import commands
 from loader.errors import ExitCode, LoaderError
-from loader.install import install, is_installed
-from loader.recovery import recover, recovery_log
+from loader.keys import DOMAINS
 from loader.settings import Settings
-from loader.sqs import open_queue
 
 log = logging.getLogger("loader")
 
@@ -71,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=_drain)
+    parser.set_defaults(run=commands.drain)
     parser.add_argument(
         "--wait",
         type=_seconds,
@@ -80,17 +73,17 @@ def _parser() -> argparse.ArgumentParser:
         help="how long to wait for a queue that is still being created, and for messages "
         "that another receiver holds (default: 60)",
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def command(name: str, run: Callable[..., ExitCode], summary: str, more: str = "") -> Any:
         described = f"{summary[0].upper()}{summary[1:]}. {more}"
-        made = commands.add_parser(name, help=summary, description=described)
+        made = subparsers.add_parser(name, help=summary, description=described)
         made.set_defaults(run=run)
         return made
 
     command(
         "init",
-        _init,
+        commands.init,
         "create or repair schemas, roles, grants, raw tables and masking keys",
         "Changes nothing that is right already, and never a key. Needs a superuser, or the owner "
         "of the database with CREATEROLE. A first plain run does it by itself. Keys are made in "
@@ -99,14 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     command(
         "doctor",
-        _doctor,
+        commands.doctor,
         "check an installation without changing it",
         "One line for each check; exit code 3 if one of them fails.",
     )
 
     recovering = command(
         "recover",
-        _recover,
+        commands.recover,
         "see raw values behind a mask or a message, for a reason, on record",
         "Needs the role login_recovery. Values go to standard output and nowhere else.",
     )
@@ -116,29 +109,31 @@ def _parser() -> argparse.ArgumentParser:
     recovering.add_argument("--reason", required=True, help="why, in 10 characters or more")
     recovering.add_argument("--ticket", help="where the reason is on file")
 
-    audit = command("audit", _audit, "list requests for raw values and their disclosures")
+    audit = command("audit", commands.audit, "list requests for raw values and their disclosures")
     audit.add_argument("--erasures", action="store_true", help="list erasures instead")
 
     rotating = command(
         "rotate-key",
-        _rotate_key,
+        commands.rotate_key,
         "add a new masking key; the next `dbt build` publishes everything under it",
         "MASKING_KEY_IP and MASKING_KEY_DEVICE_ID may provide it, as for init.",
     )
-    rotating.add_argument("--domain", choices=keys.DOMAINS, help="only this one (default: both)")
+    rotating.add_argument("--domain", choices=DOMAINS, help="only this one (default: both)")
 
     destroying = command(
         "destroy-key",
-        _destroy_key,
+        commands.destroy_key,
         "delete a version of a masking key for good",
         "Refused for a version that masks are computed with, unless --even-in-use says so.",
     )
-    destroying.add_argument("--domain", choices=(*keys.DOMAINS, "erasure"), required=True)
+    destroying.add_argument("--domain", choices=(*DOMAINS, "erasure"), required=True)
     destroying.add_argument("--version", type=int, required=True)
     destroying.add_argument("--even-in-use", action="store_true")
     destroying.add_argument("--confirm", metavar="DOMAIN:VERSION", help="instead of asking")
 
-    erasing = command("erase", _erase, "erase a person, from the raw messages and every model")
+    erasing = command(
+        "erase", commands.erase, "erase a person, from the raw messages and every model"
+    )
     who = erasing.add_mutually_exclusive_group(required=True)
     who.add_argument("--user-id", metavar="ID", help="whom; - reads it from standard input")
     who.add_argument(
@@ -151,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     purging = command(
-        "purge", _purge, "empty raw messages of a certain age; their masked rows stay"
+        "purge", commands.purge, "empty raw messages of a certain age; their masked rows stay"
     )
     purging.add_argument(
         "--older-than", type=_age, required=True, metavar="AGE", help="as 90d, 12h"
@@ -170,109 +165,6 @@ def _age(text: str) -> timedelta:
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is no age: give days or hours, as 90d or 12h")
     return timedelta(**{{"d": "days", "h": "hours"}[found[2]]: int(found[1])})
-
-
-def _drain(options: argparse.Namespace, settings: Settings) -> ExitCode:
-    with connect(settings) as connection:
-        if not is_installed(connection):
-            log.info("first run: setting up the database")
-            install(connection, settings.target_schema, os.environ)
-        queue = open_queue(settings.queue, options.wait)
-        summary, exit_code = drain(connection, queue, options.wait)
-    print(summary)
-    return exit_code
-
-
-def _init(_: argparse.Namespace, settings: Settings) -> ExitCode:
-    with connect(settings) as connection:
-        install(connection, settings.target_schema, os.environ)
-    log.info("the database is ready")
-    return ExitCode.DRAINED
-
-
-def _doctor(_: argparse.Namespace, settings: Settings) -> ExitCode:
-    healthy = True
-    for finding in examine(settings):
-        healthy &= finding.is_ok
-        print(finding)
-    return ExitCode.DRAINED if healthy else ExitCode.PERMISSION
-
-
-def _recover(options: argparse.Namespace, settings: Settings) -> ExitCode:
-    kind = next(
-        kind for kind in ("masked_ip", "masked_device_id", "message_id") if getattr(options, kind)
-    )
-    with connect(settings) as connection:
-        rows = recover(connection, kind, getattr(options, kind), options.reason, options.ticket)
-    _print_table(("message_id", "sent_at", "ip", "device_id"), rows)
-    log.info("disclosed %d messages, on record", len(rows))
-    return ExitCode.DRAINED
-
-
-def _audit(options: argparse.Namespace, settings: Settings) -> ExitCode:
-    with connect(settings) as connection:
-        _print_table(*(erasure_log if options.erasures else recovery_log)(connection))
-    return ExitCode.DRAINED
-
-
-def _rotate_key(options: argparse.Namespace, settings: Settings) -> ExitCode:
-    domains = [options.domain] if options.domain else list(keys.DOMAINS)
-    with connect(settings) as connection:
-        added = keys.rotate(connection, os.environ, domains)
-    log.info("added %s: run `dbt build` to publish everything under it", ", ".join(added))
-    return ExitCode.DRAINED
-
-
-def _destroy_key(options: argparse.Namespace, settings: Settings) -> ExitCode:
-    name = f"{options.domain}:{options.version}"
-    confirmed = options.confirm
-    if confirmed is None and sys.stdin.isatty():
-        confirmed = input(f"This cannot be undone. Type {name} to destroy that key: ")
-    if confirmed != name:
-        raise LoaderError(ExitCode.CONFIGURATION, f"not confirmed: say --confirm {name}")
-    with connect(settings) as connection:
-        keys.destroy(connection, options.domain, options.version, even_in_use=options.even_in_use)
-    log.info("destroyed %s here; backups still hold it", name)
-    return ExitCode.DRAINED
-
-
-def _erase(options: argparse.Namespace, settings: Settings) -> ExitCode:
-    with connect(settings) as connection:
-        if options.user_id is not None:
-            user_id = (
-                sys.stdin.readline().rstrip("\n") if options.user_id == "-" else options.user_id
-            )
-            if not user_id.strip():
-                raise LoaderError(ExitCode.CONFIGURATION, "the user id is empty: say whom to erase")
-            erased = erase(connection, user_id)
-        else:
-            erased = replay(connection, _kept_hashes(options.replay))
-    log.info("erased %d messages; backups and the queue may still hold some", erased)
-    return ExitCode.DRAINED
-
-
-def _kept_hashes(file: str) -> list[str]:
-    if not file:
-        return []
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
-    except OSError as error:
-        raise LoaderError(ExitCode.CONFIGURATION, f"cannot read {file}: {error.strerror}") from None
-    return re.findall(r"\b[0-9a-f]{64}\b", text)
-
-
-def _purge(options: argparse.Namespace, settings: Settings) -> ExitCode:
-    with connect(settings) as connection:
-        purged = purge(connection, options.older_than)
-    log.info("purged %d messages; their masked rows stay", purged)
-    return ExitCode.DRAINED
-
-
-def _print_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print tab-separated values, which a person and `cut` can read."""
-    print("\t".join(names))
-    for row in rows:
-        print("\t".join("" if value is None else str(value) for value in row))
 
 
 if __name__ == "__main__":

@@ -80,6 +80,14 @@ def test_a_recovery_discloses_what_was_asked_for_and_is_on_record(pipeline: Pipe
     assert "192.0.2.2" not in log
 
 
+def test_what_is_disclosed_gives_the_terminal_no_orders(pipeline: Pipeline) -> None:
+    pipeline.send([login(1, ip="\x1b[2J\t192.0.2.1\n")])
+    pipeline.build()
+    message = pipeline.value("select message_id from user_logins")
+    found = pipeline.load("recover", "--message-id", message, "--reason", REASON)
+    assert found.stdout.splitlines()[1].split("\t")[2] == r"\x1b[2J\t192.0.2.1\n"
+
+
 def test_a_recovery_without_a_reason_or_beyond_the_limit_is_refused(pipeline: Pipeline) -> None:
     pipeline.send([login(1)])
     pipeline.build()
