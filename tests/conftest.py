@@ -184,3 +184,21 @@ def one_line(outcome: Outcome) -> str:
     ]
     assert len(lines) == 1, outcome.stderr
     return lines[0]
+
+
+@contextmanager
+def slowed(pipeline: Pipeline, table: str) -> Iterator[None]:
+    """Let every statement that changes a table take long enough to be killed in the middle."""
+    pipeline.sql(
+        "create function public.slow() returns trigger language plpgsql"
+        " as $$ begin perform pg_sleep(20); return null; end $$"
+    )
+    pipeline.sql(
+        f"create trigger slow after insert or update on {table}"
+        " for each statement execute function public.slow()"
+    )
+    try:
+        yield
+    finally:
+        pipeline.sql(f"drop trigger slow on {table}")
+        pipeline.sql("drop function public.slow()")

@@ -51,7 +51,7 @@
         is distinct from {{ published }}
         or exists (select from {{ source('raw', 'raw_logins') }} where removed = 'purged')
         <> {{ plan.purged }} then
-            raise exception 'keys rotated or messages purged while this build waited: run it again';
+            raise exception 'published anew or purged while this build waited: run it again';
         end if;
         if (select max(landed_xid) from {{ source('raw', 'raw_logins') }})
         >= pg_snapshot_xmax(pg_current_snapshot()) then
