@@ -126,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         "delete a version of a masking key for good",
         "Refused for a version that masks are computed with, unless --even-in-use says so.",
     )
-    destroying.add_argument("--domain", choices=(*DOMAINS, "erasure"), required=True)
+    destroying.add_argument("--domain", choices=DOMAINS, required=True)
     destroying.add_argument("--version", type=int, required=True)
     destroying.add_argument("--even-in-use", action="store_true")
     destroying.add_argument("--confirm", metavar="DOMAIN:VERSION", help="instead of asking")

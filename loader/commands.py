@@ -104,11 +104,13 @@ def erase(options: argparse.Namespace, settings: Settings) -> ExitCode:
     with connect(settings) as connection:
         if options.user_id is not None:
             user_id = (
-                sys.stdin.readline().rstrip("\n") if options.user_id == "-" else options.user_id
+                sys.stdin.readline().rstrip("\r\n") if options.user_id == "-" else options.user_id
             )
             if not user_id.strip():
                 raise LoaderError(ExitCode.CONFIGURATION, "the user id is empty: say whom to erase")
             erased = erase_user(connection, user_id)
+            if not erased:
+                log.warning("nothing was found of that user: is the id written as it was sent?")
         else:
             erased = replay(connection, _kept_hashes(options.replay))
     log.info("erased %d messages; backups and the queue may still hold some", erased)

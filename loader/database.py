@@ -84,6 +84,7 @@ def transaction(connection: psycopg.Connection, role: str) -> Iterator[None]:
     """
     try:
         with connection.transaction():
+            connection.execute(statement("sql/pin_search_path.sql"))
             connection.execute(statement("sql/begin.sql"), {"role": role})
             yield
     except errors.RaiseException:
@@ -109,3 +110,13 @@ def _one_line(error: psycopg.Error, role: str) -> LoaderError:
         ExitCode.RETRYABLE,
         f"Postgres failed in the middle ({said}): nothing is lost or half done; run again",
     )
+
+
+def refuse_if_logged(connection: psycopg.Connection, what: str) -> None:
+    """Raise LoaderError (PERMISSION) if the server would log what we are about to send."""
+    if connection.execute(statement("sql/logs_parameters.sql")).fetchone():
+        raise LoaderError(
+            ExitCode.PERMISSION,
+            f"the server logs statements with their parameters, and so {what}: let a superuser "
+            "run `alter role NAME set log_parameter_max_length = 0` for this login",
+        )

@@ -63,11 +63,13 @@ def _database(connection: psycopg.Connection) -> Iterator[Finding]:
     )
     with connection.transaction():
         connection.execute("set transaction read only")
+        connection.execute(statement("sql/pin_search_path.sql"))
         for subject, is_ok, remedy in connection.execute(statement("sql/doctor.sql")):
             yield Finding(subject, None if is_ok else remedy)
     try:
         with connection.transaction():
             connection.execute("set transaction read only")
+            connection.execute(statement("sql/pin_search_path.sql"))
             for subject, is_ok, remedy in connection.execute(statement("sql/doctor_keys.sql")):
                 yield Finding(subject, None if is_ok else remedy)
     except (errors.InsufficientPrivilege, errors.UndefinedTable):

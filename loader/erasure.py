@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from loader.database import statement, transaction
+from loader.database import refuse_if_logged, statement, transaction
 
 ROLE = "login_owner"
 
@@ -24,6 +24,7 @@ def erase(connection: psycopg.Connection, user_id: str) -> int:
     hash of the user id, to erase again after a restore from backup.
     """
     with transaction(connection, ROLE):
+        refuse_if_logged(connection, "the user id")
         row = connection.execute(statement("sql/erase.sql"), {"user_id": user_id}).fetchone()
     return int(row[0]) if row else 0
 

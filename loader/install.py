@@ -25,7 +25,9 @@ OLDEST_SERVER = 15
 
 def is_installed(connection: psycopg.Connection) -> bool:
     """Tell whether the raw tables are there; needs no right on them."""
-    return connection.execute(statement("sql/is_installed.sql")).fetchone() is not None
+    with connection.transaction():
+        connection.execute(statement("sql/pin_search_path.sql"))
+        return connection.execute(statement("sql/is_installed.sql")).fetchone() is not None
 
 
 def install(
@@ -80,6 +82,7 @@ def _apply(
     schema = files("loader").joinpath("schema")
     names = sorted(entry.name for entry in schema.iterdir() if entry.name.endswith(".sql"))
     with connection.transaction():
+        connection.execute(statement("sql/pin_search_path.sql"))
         connection.execute("select pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
         connection.execute("select set_config('loader.target_schema', %s, true)", [target_schema])
         for name in names:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 
-from loader.database import statement, transaction
+from loader.database import refuse_if_logged, statement, transaction
 from loader.errors import ExitCode, LoaderError
 
 DOMAINS = ("ip", "device_id")
@@ -61,6 +61,8 @@ def add_first_keys(connection: psycopg.Connection, environment: Mapping[str, str
     """
     for domain in (*DOMAINS, "erasure"):
         secret = secret_from(environment, domain)
+        if secret is not None:
+            refuse_if_logged(connection, "the key")
         parameters = {"domain": domain, "secret": secret}
         connection.execute(statement("sql/add_first_key.sql"), parameters)
         if secret is None:
@@ -87,7 +89,10 @@ def rotate(
         connection.execute(statement("sql/lock_builds.sql"))
         _require_published(connection)
         for domain in domains:
-            parameters = {"domain": domain, "secret": secret_from(environment, domain)}
+            secret = secret_from(environment, domain)
+            if secret is not None:
+                refuse_if_logged(connection, "the key")
+            parameters = {"domain": domain, "secret": secret}
             row = connection.execute(statement("sql/add_next_key.sql"), parameters).fetchone()
             if row is None:
                 raise LoaderError(

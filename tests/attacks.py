@@ -167,6 +167,10 @@ ATTACKS: dict[str, tuple[str, str]] = {
     ),
     "recovery uses another's request": ("rick", "select * from vault.recover(1)"),
     "recovery uses an old request": ("rick", "select * from vault.recover(2)"),
+    "recovery counts in an old snapshot": (
+        "rick",
+        f"begin; set transaction isolation level repeatable read; select {REQUEST}",
+    ),
     "recovery invents a request": ("rick", "select * from vault.recover(999)"),
     "recovery asks for a column": (
         "rick",

@@ -1,6 +1,6 @@
 """The attack suite: refused on a sound database, and successful on a weakened one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -97,8 +97,7 @@ def test_the_attacks_succeed_where_the_database_is_weakened(
         make_tomorrow(attacked)
         assert {name for name in WEAKENED[weakness] if attempt(attacked, name)} == set()
         examined = attacked.load("doctor")
-        if "trigger" not in weakness:
-            assert "FAIL  " in examined.stdout.replace("FAIL  queue", "")
+        assert "FAIL  " in examined.stdout.replace("FAIL  queue", "")
     finally:
         attacked.sql("revoke login_transformer, login_owner from ana")
         attacked.sql("revoke usage on schema raw from login_analyst")
@@ -205,3 +204,111 @@ def test_a_definer_function_cannot_be_hijacked_by_the_search_path(attacked: Pipe
         )
     finally:
         attacked.sql("drop function public.clock_timestamp()")
+
+
+TAKE_OVER = """
+    create function public.{signature} returns {returns} language plpgsql as $f$
+    begin
+        reset role;
+        alter role dora superuser;
+        return {value};
+    end
+    $f$
+"""
+
+
+@pytest.fixture
+def taken_over(attacked: Pipeline) -> Iterator[Callable[[], bool]]:
+    yield lambda: attacked.value("select rolsuper from pg_roles where rolname = 'dora'")
+    attacked.sql("alter role dora nosuperuser")
+    attacked.sql("drop function if exists public.has_parameter_privilege(text, text, text)")
+    attacked.sql("drop function if exists public.pg_has_role(name, text, text)")
+    kind = attacked.value("select relkind::text from pg_class where relname = 'user_logins'")
+    attacked.sql(f"drop {'view' if kind == 'v' else 'table'} public.user_logins")
+    attacked.sql("drop function if exists public.take_over() cascade")
+    assert attacked.dbt("build").code == 0
+
+
+def test_a_function_in_public_does_not_stand_in_for_a_built_in(
+    attacked: Pipeline, taken_over: Callable[[], bool]
+) -> None:
+    for signature in (
+        "has_parameter_privilege(a text, b text, c text)",
+        "pg_has_role(a name, b text, c text)",
+    ):
+        take_over = TAKE_OVER.format(signature=signature, returns="boolean", value="true")
+        attacked.sql(take_over, role="login_transformer")
+    for command in ("init", "doctor", "audit"):
+        attacked.load(command)
+    attacked.load()
+    assert not taken_over()
+
+
+def test_a_trigger_on_a_model_does_not_run_with_an_administrators_rights(
+    attacked: Pipeline, taken_over: Callable[[], bool]
+) -> None:
+    take_over = TAKE_OVER.format(signature="take_over()", returns="trigger", value="old")
+    attacked.sql(take_over, role="login_transformer")
+    attacked.sql(
+        "create trigger t before delete on public.user_logins"
+        " for each row execute function public.take_over()",
+        role="login_transformer",
+    )
+    for command in (("erase", "--user-id", "user-0001"), ("purge", "--older-than", "0h")):
+        refused = attacked.load(*command)
+        assert refused.code == 2
+        assert "is no plain table of login_transformer's" in refused.stderr
+    assert not taken_over()
+
+
+def test_a_view_in_place_of_a_model_does_not_run_with_the_rights_of_recovery(
+    attacked: Pipeline, taken_over: Callable[[], bool]
+) -> None:
+    take_over = TAKE_OVER.format(signature="take_over()", returns="text", value="'m'")
+    attacked.sql(take_over, role="login_transformer")
+    attacked.sql("drop table public.user_logins", role="login_transformer")
+    attacked.sql(
+        "create view public.user_logins as select public.take_over() as message_id,"
+        " 'm'::text as masked_ip",
+        role="login_transformer",
+    )
+    refused = attacked.load("recover", "--masked-ip", "m", "--reason", "a good reason")
+    assert refused.code == 3
+    assert "is no plain table of login_transformer's" in refused.stderr
+    assert not taken_over()
+
+
+def test_a_window_that_names_a_table_of_ours_is_refused(attacked: Pipeline) -> None:
+    attacked.sql(
+        "insert into raw.model_windows (model) values ('raw.raw_logins')", role="login_transformer"
+    )
+    try:
+        before = attacked.value("select count(*) from raw.raw_logins")
+        assert attacked.load("erase", "--user-id", "user-0001").code == 2
+        assert attacked.value("select count(*) from raw.raw_logins") == before
+    finally:
+        attacked.sql("delete from raw.model_windows where model = 'raw.raw_logins'")
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "alter table vault.disclosure disable trigger append_only",
+        "drop trigger append_only on vault.erasure",
+        "grant login_transformer to login_analyst",
+        "grant pg_read_all_data to login_analyst",
+        "alter table raw.raw_logins owner to ana",
+        "create view public.peep as select * from raw.raw_logins",
+    ],
+)
+def test_the_doctor_sees_what_is_wide_open(attacked: Pipeline, harm: str) -> None:
+    try:
+        attacked.sql(harm)
+        examined = attacked.load("doctor")
+        assert "FAIL  " in examined.stdout.replace("FAIL  queue", "")
+    finally:
+        attacked.sql("alter table raw.raw_logins owner to login_owner")
+        attacked.sql("revoke login_transformer, pg_read_all_data from login_analyst")
+        attacked.sql("drop view if exists public.peep")
+        assert attacked.load("init").code == 0
+    assert "FAIL  " not in attacked.load("doctor").stdout.replace("FAIL  queue", "")

@@ -1,5 +1,6 @@
 """Erasure of a person, purge of what is old, and commands that are killed."""
 
+import json
 import subprocess
 import time
 from pathlib import Path
@@ -76,6 +77,41 @@ def test_an_erased_user_is_gone_and_stays_gone(pipeline: Pipeline) -> None:
     )
 
 
+def test_an_erasure_finds_what_is_no_login_and_spares_the_neighbours(pipeline: Pipeline) -> None:
+    his = [
+        '[{"user_id": "10"}]',
+        '{"user_id": ["10"]}',
+        json.dumps(login(1, user_id="10")),  # JSON in JSON
+        'user 10 logged in from 192.0.2.1"',
+        '{"user_id": "10", "ip": "192.0',
+    ]
+    others = [
+        '{"user_id": "10@example.com", "ip": "192.0',
+        '{"user_id": "8", "ip": "10.1.2.3',
+        "user u-10 logged in from 10.0.0.10",
+        login(2, device_type="10"),
+        '["1010"]',
+    ]
+    pipeline.send([*his, *others])
+    pipeline.build()
+    erased = subprocess.run(
+        ["python", "-m", "loader", "erase", "--user-id", "-"],
+        input="10\r\n",
+        env=pipeline.env,
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "erased 5 messages" in erased.stderr
+    left = pipeline.sql(
+        "select count(*) from raw.raw_logins where body is not null union all"
+        " select count(*) from raw.quarantined_messages where body is not null"
+    )
+    assert left == [(2,), (3,)]
+    assert "nothing was found" in pipeline.load("erase", "--user-id", "nobody").stderr
+
+
 def test_an_erasure_is_replayed_after_a_restore(pipeline: Pipeline, tmp_path: Path) -> None:
     pipeline.send([*logins(5), login(2)])
     pipeline.build()
@@ -136,6 +172,7 @@ def test_a_purge_empties_old_bodies_and_keeps_masked_rows(pipeline: Pipeline) ->
     assert pipeline.value("select count(*) from rejected_logins") == 1
 
     pipeline.sql("drop table user_logins")
+    assert "user_logins is not built" in pipeline.load("purge", "--older-than", "0h").stderr
     lost = pipeline.dbt("build")
     assert lost.code != 0
     assert "of purged messages its rows were all that was left" in lost.output

@@ -216,3 +216,44 @@ def test_a_killed_republication_changes_nothing_and_the_next_one_completes(
     assert masks(pipeline) == before
     pipeline.build()
     assert not set(before.values()) & set(masks(pipeline).values())
+
+
+def test_the_version_of_a_destroyed_key_is_never_given_to_another(pipeline: Pipeline) -> None:
+    pipeline.send(logins(6))
+    pipeline.build()
+    destroyed = pipeline.load(
+        "destroy-key", "--domain", "ip", "--version", "1", "--confirm", "ip:1", "--even-in-use"
+    )
+    assert destroyed.code == 0, destroyed.stderr
+    refused = pipeline.dbt("build")
+    assert "a masking key is missing" in refused.output
+    assert pipeline.load("init").code == 0
+    pipeline.send(logins(6))
+    pipeline.build()
+    assert pipeline.sql("select distinct key_chain from raw.model_windows") == [
+        ("device_id:1 ip:2",)
+    ]
+    assert pipeline.sql(
+        "select count(*), count(distinct masked_ip), count(distinct masked_device_id)"
+        " from user_logins"
+    ) == [(12, 6, 6)]
+
+
+def test_a_key_is_not_sent_to_a_server_that_logs_it(pipeline: Pipeline) -> None:
+    pipeline.load("init")
+    # As where no superuser has run init. The owner inherits what the transformer may.
+    pipeline.sql(
+        "revoke set on parameter log_parameter_max_length from login_owner, login_transformer"
+    )
+    pipeline.sql("alter database logins set log_statement = 'all'")
+    try:
+        for command in (("rotate-key",), ("erase", "--user-id", "user-secret")):
+            refused = pipeline.load(*command, MASKING_KEY_IP="cd" * 32)
+            assert refused.code == 3
+            assert "log_parameter_max_length = 0" in one_line(refused)
+    finally:
+        pipeline.sql("alter database logins reset log_statement")
+        pipeline.load("init")
+    log = (pipeline.logs / "postgres.log").read_text("utf-8", "replace")
+    assert "cdcdcdcd" not in log
+    assert "user-secret" not in log

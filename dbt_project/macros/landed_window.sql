@@ -47,7 +47,8 @@
 
     do $$
     begin
-        if (select key_chain from {{ windows }} where model = '{{ window_name() }}')
+        if vault.key_chain() is distinct from '{{ plan.key_chain }}'
+        or (select key_chain from {{ windows }} where model = '{{ window_name() }}')
         is distinct from {{ published }}
         or exists (select from {{ source('raw', 'raw_logins') }} where removed = 'purged')
         <> {{ plan.purged }} then

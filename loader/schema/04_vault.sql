@@ -19,6 +19,31 @@ comment on column vault.masking_key.domain is
 comment on column vault.masking_key.is_chained is
 'Made when raw values were already purged: it masks the masks of the version before it';
 
+create table if not exists vault.destroyed_key (
+    domain text not null,
+    version integer not null,
+    destroyed_by text not null default session_user,
+    destroyed_at timestamptz not null default now(),
+    primary key (domain, version)
+);
+comment on table vault.destroyed_key is
+'Versions that were destroyed, and are never given to another key. Append-only';
+
+create or replace function vault.next_version(wanted_domain text) returns integer
+language sql
+stable
+set search_path = pg_catalog, pg_temp as $$
+    select coalesce(max(v.version), 0) + 1
+    from (
+        select k.domain, k.version from vault.masking_key as k
+        union all
+        select d.domain, d.version from vault.destroyed_key as d
+    ) as v
+    where v.domain = wanted_domain
+$$;
+comment on function vault.next_version(text) is
+'The version that a new key of the domain gets: masks name their keys by it, so it is never reused';
+
 create or replace function vault.key_chain() returns text
 language sql
 stable
@@ -97,7 +122,7 @@ do $$
 declare
     record_table text;
 begin
-    foreach record_table in array array['recovery_request', 'disclosure', 'erasure'] loop
+    foreach record_table in array array['recovery_request', 'disclosure', 'erasure', 'destroyed_key'] loop
         execute format(
             'create or replace trigger append_only before update or delete or truncate on vault.%I '
             'for each statement execute function vault.refuse_change()', record_table

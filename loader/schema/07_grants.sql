@@ -43,3 +43,14 @@ set local role login_transformer;
 alter default privileges for role login_transformer revoke all on functions from public;
 alter default privileges for role login_transformer revoke all on tables from public;
 reset role;
+
+-- On a database of somebody else's, GRANT and REVOKE only warn.
+do $$
+begin
+    if has_database_privilege('public', current_database(), 'connect')
+    or not has_database_privilege('login_loader', current_database(), 'connect') then
+        raise insufficient_privilege using
+            message = 'only the owner of the database may say who connects to it';
+    end if;
+end
+$$;

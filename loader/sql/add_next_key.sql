@@ -3,7 +3,7 @@
 insert into vault.masking_key (domain, version, secret, is_chained)
 select
     k.domain,
-    max(k.version) + 1 as version,
+    vault.next_version(k.domain) as version,
     coalesce(%(secret)s::bytea, public.gen_random_bytes(32)) as secret,
     (
         select count(*) > 0 from raw.raw_logins as r

@@ -111,23 +111,62 @@ checks (subject, is_ok, remedy) as (
     from ours as o
     left join pg_roles as r on o.role_name = r.rolname
     union all
+    -- Whoever made the roles may be a member with the right to grant them, and no more.
     select
-        'roles: members of login_transformer and login_owner read nothing else',
+        'roles: nobody is analyst or recovery, and more',
         count(*) = 0,
-        'take login_analyst or login_recovery from ' || string_agg(p.rolname, ', ')
+        'take its other roles from ' || string_agg(distinct p.rolname, ', ')
     from pg_roles as p
     where
-        p.rolcanlogin and not p.rolsuper
-        and exists (
-            select from pg_auth_members as m
-            inner join pg_roles as r on m.roleid = r.oid
-            where m.member = p.oid and r.rolname in ('login_analyst', 'login_recovery')
+        not p.rolsuper
+        and not p.rolcreaterole
+        and (
+            pg_has_role(p.oid, 'login_analyst'::text, 'MEMBER')
+            or pg_has_role(p.oid, 'login_recovery'::text, 'MEMBER')
         )
         and exists (
-            select from pg_auth_members as m
-            inner join pg_roles as r on m.roleid = r.oid
-            where m.member = p.oid and r.rolname in ('login_transformer', 'login_owner')
+            select from pg_roles as more
+            where
+                more.rolname in (
+                    'login_transformer', 'login_owner', 'pg_read_all_data', 'pg_write_all_data',
+                    'pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program'
+                )
+                and pg_has_role(p.oid, more.oid, 'MEMBER')
         )
+    having
+        exists (
+            select from pg_roles as r
+            where r.rolname = 'login_analyst'
+        )
+    union all
+    select
+        'owner of ' || r.object_name,
+        r.owner_id::regrole::text = 'login_owner',
+        'is ' || r.owner_id::regrole::text || ': alter its owner to login_owner'
+    from restricted as r
+    where r.owner_id::regrole::text <> 'login_owner'
+    union all
+    select
+        'record: ' || n.nspname || '.' || c.relname || ' is append-only',
+        coalesce(bool_or(t.tgname = 'append_only' and t.tgenabled = 'A'), false),
+        'run `python -m loader init`, and find out who changed its trigger'
+    from pg_class as c
+    inner join pg_namespace as n on c.relnamespace = n.oid
+    left join pg_trigger as t on c.oid = t.tgrelid
+    where
+        n.nspname = 'vault'
+        and c.relname in ('recovery_request', 'disclosure', 'erasure', 'destroyed_key')
+    group by n.nspname, c.relname
+    union all
+    select
+        'views: none looks into raw or vault',
+        count(*) = 0,
+        'drop ' || string_agg(distinct v.oid::regclass::text, ', ')
+    from pg_rewrite as w
+    inner join pg_class as v on w.ev_class = v.oid
+    inner join pg_depend as d on d.classid = 'pg_rewrite'::regclass and w.oid = d.objid
+    inner join restricted as r on d.refclassid = 'pg_class'::regclass and d.refobjid = r.object_id
+    where v.oid <> r.object_id
     union all
     select
         'database: not everyone may connect or make temporary tables',

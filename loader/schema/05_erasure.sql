@@ -3,6 +3,47 @@
 -- its commit). Run as login_owner; nobody else may.
 set local role login_owner;
 
+create or replace function vault.model_table(model text) returns regclass
+language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+declare
+    schema_name constant text := split_part(model, '.', 1);
+    found regclass;
+begin
+    found := to_regclass(format('%I.%I', schema_name, split_part(model, '.', 2)));
+    if found is null then
+        return null;
+    end if;
+    -- No code of login_transformer's may run with the rights of whoever asks: nothing but a plain
+    -- table of its own is touched. Locked first, so that it stays one.
+    if exists (select from pg_class where oid = found and relkind = 'r') then
+        execute format('lock table only %s in row exclusive mode', found);
+    end if;
+    if schema_name in ('raw', 'vault') or not exists (
+        select from pg_class as c
+        where
+            c.oid = found and c.relkind = 'r' and c.relowner = 'login_transformer'::regrole
+            and not (c.relhastriggers or c.relhasrules or c.relrowsecurity or c.relhassubclass)
+            and not exists (
+                select from pg_index as i
+                where i.indrelid = c.oid and (i.indexprs is not null or i.indpred is not null)
+            )
+            and not exists (
+                select from pg_attribute as a
+                where
+                    a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+                    and a.attname in ('message_id', 'user_id', 'masked_ip', 'masked_device_id')
+                    and a.atttypid not in ('text'::regtype, 'varchar'::regtype)
+            )
+    ) then
+        raise exception '% is no plain table of login_transformer''s: let dbt build it anew', model;
+    end if;
+    return found;
+end
+$$;
+comment on function vault.model_table(text) is
+'The table of a model named as schema.name, or null; fails if it is anything but a plain table';
+
 create or replace function vault.erase_hashes(user_hashes text[]) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp as $$
@@ -15,6 +56,9 @@ declare
     in_model text[];
     quarantined integer;
 begin
+    if erasure_key is null then
+        raise exception 'there is no key of domain erasure: restore it, or hashes mean nothing';
+    end if;
     lock table raw.model_windows in exclusive mode;
     select coalesce(array_agg(r.message_id), '{}') into found
     from raw.raw_logins as r
@@ -22,26 +66,18 @@ begin
         = any(user_hashes);
 
     -- Of purged messages only the models still know whose they are.
-    for model in
-        select to_regclass(format('%I.%I', split_part(w.model, '.', 1), split_part(w.model, '.', 2)))
-        from raw.model_windows as w
-        order by w.model
-    loop
+    for model in select vault.model_table(w.model) from raw.model_windows as w order by w.model loop
         if exists (select from pg_attribute where attrelid = model and attname = 'user_id') then
             execute format(
-                'select array_agg(m.message_id) from %s as m where encode('
+                'select array_agg(m.message_id) from only %s as m where encode('
                 'public.hmac(convert_to(m.user_id, ''UTF8''), $1, ''sha256''), ''hex'') = any($2)', model
             ) into in_model using erasure_key, user_hashes;
             found := found || in_model;
         end if;
     end loop;
-    for model in
-        select to_regclass(format('%I.%I', split_part(w.model, '.', 1), split_part(w.model, '.', 2)))
-        from raw.model_windows as w
-        order by w.model
-    loop
+    for model in select vault.model_table(w.model) from raw.model_windows as w order by w.model loop
         if model is not null then
-            execute format('delete from %s where message_id = any($1)', model) using found;
+            execute format('delete from only %s where message_id = any($1)', model) using found;
         end if;
     end loop;
 
@@ -74,21 +110,31 @@ declare
             'sha256'
         ), 'hex'
     );
-    -- In text that is no JSON the id may stand anywhere, but as a word of its own.
-    word constant text := '(?<![[:alnum:]_-])'
-        || regexp_replace(user_id, '([^[:alnum:]])', '\\\1', 'g') || '(?![[:alnum:]_-])';
+    -- Where nothing says which user it is, the id may stand anywhere, but as a word of its own.
+    word constant text := '(?<![[:alnum:]_.@+-])'
+        || regexp_replace(user_id, '([^[:alnum:]])', '\\\1', 'g') || '(?![[:alnum:]_.@+-])';
     erased integer;
-    quarantined integer;
+    more integer;
 begin
-    if user_hash is null then
-        raise exception 'there is no key of domain erasure';
-    end if;
     erased := vault.erase_hashes(array[user_hash]);
+
+    -- What is no login has its user anywhere.
+    update raw.raw_logins as r
+    set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
+    where
+        jsonb_typeof(r.body -> 'user_id') is distinct from 'string'
+        and (
+            jsonb_path_exists(r.body, '$.** ? (@ == $user)', jsonb_build_object('user', user_id))
+            or jsonb_typeof(r.body) = 'string' and r.body #>> '{}' ~ word
+        );
+    get diagnostics more = row_count;
+    erased := erased + more;
     update raw.quarantined_messages as q
     set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
-    where q.body ~ word;
-    get diagnostics quarantined = row_count;
-    erased := erased + quarantined;
+    where q.body !~ '"user_id"\s*:\s*"[^"\\]*"' and q.body ~ word;
+    get diagnostics more = row_count;
+    erased := erased + more;
+
     insert into vault.erasure (user_hash, messages) values (user_hash, erased);
     return erased;
 end
@@ -102,15 +148,16 @@ create or replace function vault.purge(
 language plpgsql
 set search_path = pg_catalog, pg_temp as $$
 declare
-    read_by_all xid8;
+    published constant text := (
+        select s.value from vault.settings as s where s.name = 'published_schema'
+    );
+    logins regclass;
+    rejected regclass;
 begin
     lock table raw.model_windows in exclusive mode;
-    select min(w.last_xid) into read_by_all
-    from raw.model_windows as w
-    inner join vault.settings as s on s.name = 'published_schema'
-    where split_part(w.model, '.', 1) = s.value
-    having bool_or(w.model = s.value || '.user_logins');
-    if read_by_all is null then
+    logins := vault.model_table(published || '.user_logins');
+    rejected := vault.model_table(published || '.rejected_logins');
+    if logins is null or rejected is null then
         raise exception 'user_logins is not built: run `dbt build` first, or its rows would be lost';
     end if;
     if exists (select from vault.unpublished_rotation()) then
@@ -123,15 +170,17 @@ begin
         limit page
     ) as p;
 
-    update raw.raw_logins as r
-    set body = null, attributes = null, body_md5 = null, removed = 'purged', removed_at = now()
-    where
-        r.message_id > after_id
-        and r.message_id <= last_id
-        and r.removed is null
-        and coalesce(r.sent_at, r.landed_at) < older_than
-        -- What no model has read yet would leave no masked row behind.
-        and r.landed_xid < read_by_all;
+    -- Only what has left its row behind: a masked one, or a rejection.
+    execute format(
+        'update raw.raw_logins as r'
+        ' set body = null, attributes = null, body_md5 = null, removed = ''purged'','
+        '  removed_at = now()'
+        ' where r.message_id > $1 and r.message_id <= $2 and r.removed is null'
+        '  and coalesce(r.sent_at, r.landed_at) < $3'
+        '  and (exists (select from only %s as m where m.message_id = r.message_id)'
+        '   or exists (select from only %s as m where m.message_id = r.message_id))',
+        logins, rejected
+    ) using after_id, last_id, older_than;
     get diagnostics purged = row_count;
     return next;
 end

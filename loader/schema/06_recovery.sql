@@ -21,8 +21,12 @@ begin
     if kind is null or kind not in ('masked_ip', 'masked_device_id', 'message_id') then
         raise exception 'kind is masked_ip, masked_device_id or message_id';
     end if;
-    -- One at a time for a person, or parallel sessions could pass the limit together.
-    perform pg_advisory_xact_lock(hashtext('login recovery ' || person));
+    -- One at a time, or parallel sessions could pass the limit together; and an older snapshot
+    -- would not see what the others have asked for.
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'ask in a transaction of isolation level read committed';
+    end if;
+    lock table vault.recovery_request in share row exclusive mode;
     if (
         select count(*) from vault.recovery_request as r
         where r.requested_by = person and r.requested_at > clock_timestamp() - interval '1 hour'
@@ -73,11 +77,14 @@ begin
         from raw.raw_logins as r
         where r.message_id = asked.lookup and r.body is not null;
     else
+        if vault.model_table(published || '.user_logins') is null then
+            raise exception 'there is no table %.user_logins', published;
+        end if;
         return query execute format(
             'select r.message_id, r.sent_at,'
             ' case %1$L when ''masked_ip'' then r.body ->> ''ip'' end,'
             ' case %1$L when ''masked_device_id'' then r.body ->> ''device_id'' end'
-            ' from %2$I.user_logins as u inner join raw.raw_logins as r'
+            ' from only %2$I.user_logins as u inner join raw.raw_logins as r'
             ' on u.message_id = r.message_id'
             ' where u.%1$I = $1 and r.body is not null'
             ' order by r.sent_at, r.message_id',
