@@ -61,23 +61,23 @@ def _database(connection: psycopg.Connection) -> Iterator[Finding]:
         if encrypted or _is_this_machine(info.hostaddr or info.host)
         else "set PGSSLMODE=verify-full",
     )
-    with connection.transaction():
-        connection.execute("set transaction read only")
-        connection.execute(statement("sql/pin_search_path.sql"))
-        for subject, is_ok, remedy in connection.execute(statement("sql/doctor.sql")):
-            yield Finding(subject, None if is_ok else remedy)
+    yield from _checks(connection, "sql/doctor.sql")
     try:
-        with connection.transaction():
-            connection.execute("set transaction read only")
-            connection.execute(statement("sql/pin_search_path.sql"))
-            for subject, is_ok, remedy in connection.execute(statement("sql/doctor_keys.sql")):
-                yield Finding(subject, None if is_ok else remedy)
+        yield from _checks(connection, "sql/doctor_keys.sql")
     except (errors.InsufficientPrivilege, errors.UndefinedTable):
         yield Finding(
             "keys",
             "cannot be checked with these rights: log in as a member of login_owner "
             f"(and run `{INIT}` if there are none)",
         )
+
+
+def _checks(connection: psycopg.Connection, name: str) -> Iterator[Finding]:
+    with connection.transaction():
+        connection.execute("set transaction read only")
+        connection.execute(statement("sql/pin_search_path.sql"))
+        for subject, is_ok, remedy in connection.execute(statement(name)):
+            yield Finding(subject, None if is_ok else remedy)
 
 
 def _queue(queue: LoginQueue) -> Iterator[Finding]:

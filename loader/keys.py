@@ -60,12 +60,9 @@ def add_first_keys(connection: psycopg.Connection, environment: Mapping[str, str
     Raises LoaderError (CONFIGURATION) if the operator's key is another than the one in use.
     """
     for domain in (*DOMAINS, "erasure"):
-        secret = secret_from(environment, domain)
-        if secret is not None:
-            refuse_if_logged(connection, "the key")
-        parameters = {"domain": domain, "secret": secret}
+        parameters = _parameters(connection, environment, domain)
         connection.execute(statement("sql/add_first_key.sql"), parameters)
-        if secret is None:
+        if parameters["secret"] is None:
             continue
         found = connection.execute(statement("sql/is_newest_key.sql"), parameters).fetchone()
         if found is None:
@@ -74,6 +71,15 @@ def add_first_keys(connection: psycopg.Connection, environment: Mapping[str, str
                 f"MASKING_KEY_{domain.upper()} is another key than the database masks with: "
                 "unset it, or use `python -m loader rotate-key`",
             )
+
+
+def _parameters(
+    connection: psycopg.Connection, environment: Mapping[str, str], domain: str
+) -> dict[str, str | bytes | None]:
+    secret = secret_from(environment, domain)
+    if secret is not None:
+        refuse_if_logged(connection, "the key")
+    return {"domain": domain, "secret": secret}
 
 
 def rotate(
@@ -89,10 +95,7 @@ def rotate(
         connection.execute(statement("sql/lock_builds.sql"))
         _require_published(connection)
         for domain in domains:
-            secret = secret_from(environment, domain)
-            if secret is not None:
-                refuse_if_logged(connection, "the key")
-            parameters = {"domain": domain, "secret": secret}
+            parameters = _parameters(connection, environment, domain)
             row = connection.execute(statement("sql/add_next_key.sql"), parameters).fetchone()
             if row is None:
                 raise LoaderError(

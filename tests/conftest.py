@@ -55,9 +55,10 @@ class Pipeline:
     def send(self, bodies: Sequence[str]) -> None:
         send(self.client, self.url, bodies)
 
-    def run(self, *command: str, **env: str) -> Outcome:
+    def run(self, *command: str, stdin: str | None = None, **env: str) -> Outcome:
         done = subprocess.run(
             command,
+            input=stdin,
             env=self.env | env,
             cwd=ROOT,
             check=False,
@@ -68,8 +69,8 @@ class Pipeline:
         self.outputs.append(done.stdout + done.stderr)
         return Outcome(done.returncode, done.stdout, done.stderr)
 
-    def load(self, *arguments: str, **env: str) -> Outcome:
-        return self.run("python", "-m", "loader", *arguments, **env)
+    def load(self, *arguments: str, stdin: str | None = None, **env: str) -> Outcome:
+        return self.run("python", "-m", "loader", *arguments, stdin=stdin, **env)
 
     def dbt(self, *arguments: str, **env: str) -> Outcome:
         """Run dbt in this process: as the command would, and four seconds faster."""

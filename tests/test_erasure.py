@@ -33,15 +33,8 @@ def test_an_erased_user_is_gone_and_stays_gone(pipeline: Pipeline) -> None:
         )
     }
     assert len(ids) == 4
-    erased = subprocess.run(
-        ["python", "-m", "loader", "erase", "--user-id", "-"],
-        input="user-0003\n",
-        env=pipeline.env,
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    erased = pipeline.load("erase", "--user-id", "-", stdin="user-0003\n")
+    assert erased.code == 0, erased.stderr
     assert "erased 5 messages" in erased.stderr
     assert "user-0003" not in erased.stdout + erased.stderr
     assert pipeline.value("select count(*) from user_logins where user_id = 'user-0003'") == 0
@@ -94,15 +87,8 @@ def test_an_erasure_finds_what_is_no_login_and_spares_the_neighbours(pipeline: P
     ]
     pipeline.send([*his, *others])
     pipeline.build()
-    erased = subprocess.run(
-        ["python", "-m", "loader", "erase", "--user-id", "-"],
-        input="10\r\n",
-        env=pipeline.env,
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    erased = pipeline.load("erase", "--user-id", "-", stdin="10\r\n")
+    assert erased.code == 0, erased.stderr
     assert "erased 5 messages" in erased.stderr
     left = pipeline.sql(
         "select count(*) from raw.raw_logins where body is not null union all"
