@@ -2,9 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint lock clean
+.PHONY: help demo test lint bench-loader lock clean
 help:  ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
 
 demo: .venv/installed  ## see sample messages go through the whole pipeline on this machine
 	@$(BIN)/python -m sandbox -- sh sandbox/demo.sh
@@ -17,7 +17,10 @@ lint: .venv/installed
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project loader/schema
-	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder loader/sql
+	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder loader/sql benchmarks
+
+bench-loader: .venv/installed  ## measure the loader beside its yardsticks (about half an hour)
+	@$(BIN)/python -m benchmarks.bench_loader
 
 # Without a pip of its own: Debian's python3 has venv's module, but not what puts pip into it.
 .venv/installed: requirements-dev.txt

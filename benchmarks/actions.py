@@ -1,21 +1,15 @@
 """The actions of SQS: parameters as the JSON protocol names them in, an answer out."""
 
-import asyncio
 import hashlib
 import json
 import re
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from threading import RLock
-from typing import Any
 
 from benchmarks.fifo import FifoQueue
 from benchmarks.queue import ACCOUNT, Message, Queue, SqsError, invalid
-
-Parameters = dict[str, Any]
-Answer = dict[str, Any]
+from benchmarks.receiving import Answer, Parameters, chosen, number, receive
 
 LARGEST = 1024 * 1024
 """Bytes of a message, and of a batch."""
@@ -26,8 +20,6 @@ ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What SendMessage refuses: all but the characters of XML 1.0."""
-
-DIGITS = str.maketrans("0123456789", "1234567891")
 
 
 class Actions:
@@ -57,7 +49,7 @@ class Actions:
     async def perform(self, action: str, parameters: Parameters, fault: str = "") -> Answer:
         """Carry an action out and return its answer. Raises SqsError if it is refused."""
         if action == "ReceiveMessage":
-            return await self._receive(parameters, fault)
+            return await receive(self._find(parameters), parameters, fault)
         if action not in self._methods:
             raise SqsError("UnknownOperationException", f"No such action here: {action}", 404)
         with self.lock:
@@ -120,42 +112,13 @@ class Actions:
             "ApproximateNumberOfMessagesNotVisible": str(queue.in_flight),
             "ApproximateNumberOfMessagesDelayed": str(queue.delayed),
         }
-        return {"Attributes": _chosen(attributes, parameters.get("AttributeNames", []))}
+        return {"Attributes": chosen(attributes, parameters.get("AttributeNames", []))}
 
     def _set_attributes(self, parameters: Parameters, _: str) -> Answer:
         self._apply(self._find(parameters), parameters["Attributes"])
         return {}
 
     # Messages
-
-    async def _receive(self, parameters: Parameters, fault: str) -> Answer:
-        queue = self._find(parameters)
-        most = _number(parameters, "MaxNumberOfMessages", 1, 1, 10)
-        defaults = {name: int(queue.attributes[name]) for name in DEFAULTS}
-        wait = _number(parameters, "WaitTimeSeconds", defaults["ReceiveMessageWaitTimeSeconds"])
-        visibility = _number(
-            parameters, "VisibilityTimeout", defaults["VisibilityTimeout"], most=43200
-        )
-
-        def receive() -> list[Answer]:
-            with self.lock:
-                if fault != "twice":
-                    found = queue.receive(most, visibility)
-                    return [_delivery(queue, message, parameters) for message in found]
-                twice: list[Answer] = []
-                for message in queue.receive(max(1, most // 2), visibility):
-                    twice.append(_delivery(queue, message, parameters))
-                    queue.receive_again(message)
-                    twice.append(_delivery(queue, message, parameters))
-                return twice
-
-        deliveries = receive() or (await _poll(queue, receive, wait) if wait else [])
-        if fault == "damaged":
-            for delivery in deliveries:
-                body = delivery["Body"]
-                changed = body.translate(DIGITS)
-                delivery["Body"] = changed if changed != body else body[:-1]
-        return {"Messages": deliveries} if deliveries else {}
 
     def _send(self, queue: Queue, entry: Parameters, _: str) -> Answer:
         body = entry["MessageBody"]
@@ -183,7 +146,7 @@ class Actions:
         return {}
 
     def _change_visibility(self, queue: Queue, entry: Parameters, _: str) -> Answer:
-        seconds = _number(entry, "VisibilityTimeout", 30, most=43200)
+        seconds = number(entry, "VisibilityTimeout", 30, most=43200)
         queue.change_visibility(entry["ReceiptHandle"], seconds)
         return {}
 
@@ -219,69 +182,6 @@ class Actions:
             return {"Successful": successful} | ({"Failed": failed} if failed else {})
 
         return perform
-
-
-async def _poll(queue: Queue, receive: Callable[[], list[Answer]], seconds: float) -> list[Answer]:
-    """Try to receive for so long, whenever a message may have become visible."""
-    loop, changed = asyncio.get_running_loop(), asyncio.Event()
-    wake = partial(loop.call_soon_threadsafe, changed.set)
-    queue.listeners.add(wake)
-    try:
-        deadline = time.monotonic() + seconds
-        while True:
-            changed.clear()
-            deliveries = receive()
-            now = time.monotonic()
-            if deliveries or now >= deadline:
-                return deliveries
-            pause = max(0.001, min(deadline, queue.next_visible_at()) - now)
-            timer = loop.call_later(pause, changed.set)
-            await changed.wait()
-            timer.cancel()
-    finally:
-        queue.listeners.discard(wake)
-
-
-def _delivery(queue: Queue, message: Message, parameters: Parameters) -> Answer:
-    """Return a message as ReceiveMessage does."""
-    delivery: Answer = {
-        "MessageId": message.id,
-        "ReceiptHandle": queue.handle(message),
-        "MD5OfBody": message.md5,
-        "Body": message.body,
-    }
-    # AttributeNames is the older name of the same.
-    names = parameters.get("MessageSystemAttributeNames") or parameters.get("AttributeNames")
-    if names:
-        attributes = {
-            "SenderId": ACCOUNT,
-            "SentTimestamp": str(message.sent_at),
-            "ApproximateReceiveCount": str(message.receive_count),
-            "ApproximateFirstReceiveTimestamp": str(message.first_received_at),
-        }
-        if message.group:
-            attributes["MessageGroupId"] = message.group
-            attributes["MessageDeduplicationId"] = message.deduplication_id
-            attributes["SequenceNumber"] = f"{message.sequence:020}"
-        if message.source:
-            attributes["DeadLetterQueueSourceArn"] = message.source
-        delivery["Attributes"] = _chosen(attributes, names)
-    if message.attributes and (wanted := parameters.get("MessageAttributeNames")):
-        delivery["MessageAttributes"] = _chosen(message.attributes, wanted)
-    return delivery
-
-
-def _chosen(attributes: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    if "All" in names or ".*" in names:
-        return attributes
-    return {name: value for name, value in attributes.items() if name in names}
-
-
-def _number(parameters: Parameters, name: str, default: int, least: int = 0, most: int = 20) -> int:
-    number = int(parameters.get(name, default))
-    if not least <= number <= most:
-        raise invalid(name, f"Must be between {least} and {most}, if provided.")
-    return number
 
 
 def _fifo_ids(queue: Queue, entry: Parameters) -> tuple[str, str]:

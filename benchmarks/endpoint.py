@@ -20,6 +20,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from math import inf
 from types import TracebackType
 from urllib.parse import parse_qs, urlsplit
 
@@ -50,6 +51,7 @@ class Endpoint:
         self.calls: Counter[str] = Counter()
         """Calls by action."""
         self.url = ""
+        self._began, self._ended = inf, 0.0
         self._port = port
         self._faults: list[Fault] = []
         self._connections: set[Connection] = set()
@@ -123,7 +125,11 @@ class Endpoint:
             await asyncio.sleep(self.latency + late)
         if kind in NOT_SQS:
             return NOT_SQS[kind]
+        if action == "ReceiveMessage":
+            self._began = min(self._began, time.monotonic() - self.latency)
         reply = await self._carry_out(action, body, kind)
+        if action.startswith("DeleteMessage"):
+            self._ended = time.monotonic()
         half = reply.body[: len(reply.body) // 2]
         if kind == "cut":
             return replace(reply, body=half)
@@ -147,9 +153,16 @@ class Endpoint:
         options = {name: values[0] for name, values in parse_qs(asked.query).items()}
         if asked.path == "/_fill":
             self.fill(options["queue"], int(options["messages"]), int(options.get("body_bytes", 0)))
+            self.calls.clear()
+            self._began, self._ended = inf, 0.0
             return Reply(b"{}")
         if asked.path == "/_stats":
-            stats = {"calls": self.calls, "cpu_seconds": time.process_time()}
+            stats = {
+                "calls": self.calls,
+                "seconds": max(0.0, self._ended - self._began),
+                "left": sum(len(queue.messages) for queue in self._actions.queues.values()),
+                "cpu_seconds": time.process_time(),
+            }
             return Reply(json.dumps(stats).encode())
         return Reply(PAGE, 404, "text/html")
 

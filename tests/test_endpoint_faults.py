@@ -239,15 +239,19 @@ def test_the_endpoint_runs_as_a_process_of_its_own() -> None:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         client = make_client(url)
-        assert len(receive(client)) == 3
+        messages = receive(client)
+        assert len(messages) == 3
         control = http.client.HTTPConnection(urlsplit(url).netloc)
         control.request("POST", f"/_fill?queue={QUEUE}&messages=5&body_bytes=2000")
         control.getresponse().read()
         assert [len(message["Body"]) for message in receive(client)] == [2000] * 5
+        delete(client, messages)
         control.request("GET", "/_stats")
         stats = json.load(control.getresponse())
         control.close()
-        assert stats["calls"] == {"ReceiveMessage": 2}
+        assert stats["calls"] == {"ReceiveMessage": 1, "DeleteMessageBatch": 1}
+        assert stats["left"] == 5
+        assert 0 < stats["seconds"] < 60
         assert stats["cpu_seconds"] > 0
         client.close()
         process.communicate()

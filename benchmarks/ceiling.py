@@ -1,0 +1,50 @@
+"""A yardstick: receive and delete with the loader's own client, and no database.
+
+No loader that receives with this client can be faster.
+"""
+
+import argparse
+import os
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+
+from loader.stop import Patience, Stop
+
+from loader.settings import Settings
+from loader.sqs import LoginQueue, open_queue
+
+HIDE_SECONDS = 30
+
+
+def drain(threads: int) -> None:
+    """Drain the queue with so many threads, each of which deletes what it received."""
+    queue = open_queue(Settings.from_environment(os.environ).queue, Patience(60, Stop()))
+    with ThreadPoolExecutor(threads) as pool:
+        for drained in [pool.submit(_receive_and_delete, queue) for _ in range(threads)]:
+            drained.result()
+
+
+def _receive_and_delete(queue: LoginQueue) -> None:
+    while messages := queue.receive(0, 10, HIDE_SECONDS):
+        queue.delete({message.message_id: message.receipt_handle for message in messages})
+
+
+def main() -> None:
+    """Drain the queue with so many threads in each of so many processes."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ceiling", description=__doc__)
+    parser.add_argument("--threads", type=int, default=1, help="of each process (default: 1)")
+    parser.add_argument("--processes", type=int, default=1)
+    options = parser.parse_args()
+    processes = [
+        get_context("spawn").Process(target=drain, args=(options.threads,))
+        for _ in range(options.processes - 1)
+    ]
+    for process in processes:
+        process.start()
+    drain(options.threads)
+    for process in processes:
+        process.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""One program on one full queue, measured from outside."""
+
+import http.client
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+
+from sandbox import environment
+from sandbox.postgres import postgres
+
+ROOT = Path(__file__).parent.parent
+QUEUE = "login-queue"
+
+
+class BenchmarkError(Exception):
+    """A program failed, or did not do its work: its figures would be worth nothing."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a program needed for `messages` messages, its start and end not counted in `seconds`."""
+
+    messages: int
+    seconds: float
+    """From the first receive to the last delete, as the endpoint saw it."""
+    requests: int
+    cpu_seconds: float
+    """Of the program and its processes, all of it."""
+    peak_mib: float
+    """Largest resident memory of one of its processes."""
+
+
+class Bench:
+    """A Postgres and an endpoint, and programs that move messages from one to the other."""
+
+    def __init__(self, settings: dict[str, str], log: Path) -> None:
+        self._environment = environment(settings)
+        self._log = log
+        self._connection = psycopg.connect(
+            host=settings["PGHOST"],
+            port=settings["PGPORT"],
+            user=settings["PGUSER"],
+            password=settings["PGPASSWORD"],
+            dbname=settings["PGDATABASE"],
+            autocommit=True,
+        )
+        self._endpoint = http.client.HTTPConnection(
+            urlsplit(settings["AWS_ENDPOINT_URL"]).netloc, timeout=600
+        )
+
+    def measure(
+        self, program: Sequence[str], messages: int, body_bytes: int = 0, *, lands: bool = True
+    ) -> Measurement:
+        """Run `python -m program` on a queue with so many messages and an empty table.
+
+        Raises BenchmarkError if it fails, leaves messages in the queue, or if one is missing in
+        the table (unless it is not to land them).
+        """
+        self._connection.execute("truncate raw.raw_logins, raw.quarantined_messages, raw.loads")
+        self._connection.execute("checkpoint")
+        self._ask("POST", f"/_fill?queue={QUEUE}&messages={messages}&body_bytes={body_bytes}")
+        _, usage = self.run(program)
+        stats = self._ask("GET", "/_stats")
+        if stats["left"]:
+            raise BenchmarkError(f"{program[0]} left {stats['left']} messages in the queue")
+        if lands and (landed := self._landed()) != messages:
+            raise BenchmarkError(f"{program[0]} landed {landed} of {messages} messages")
+        return Measurement(
+            messages=messages,
+            seconds=stats["seconds"],
+            requests=sum(stats["calls"].values()),
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            peak_mib=usage.ru_maxrss / 1024,
+        )
+
+    def copy(self, rows: int) -> Measurement:
+        """COPY so many rows into the empty table."""
+        self._connection.execute("truncate raw.raw_logins")
+        self._connection.execute("checkpoint")
+        output, _ = self.run(["benchmarks.copy_rows", str(rows)])
+        if (landed := self._landed()) != rows:
+            raise BenchmarkError(f"COPY landed {landed} of {rows} rows")
+        return Measurement(rows, float(output), requests=0, cpu_seconds=0.0, peak_mib=0.0)
+
+    def run(self, program: Sequence[str]) -> tuple[str, resource.struct_rusage]:
+        """Run `python -m program` and return its output and what it used."""
+        with self._log.open("w+") as output, self._log.with_suffix(".err").open("w+") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *program],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                env=self._environment,
+                cwd=ROOT,
+            )
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            output.seek(0)
+            errors.seek(0)
+            if process.returncode:
+                said = errors.read().strip().splitlines()[-1:]
+                raise BenchmarkError(f"{' '.join(program)} exits {process.returncode}: {said}")
+            return output.read(), usage
+
+    @property
+    def postgres_version(self) -> int:
+        """Return the major version of the server."""
+        return self._connection.info.server_version // 10000
+
+    def _landed(self) -> int:
+        row = self._connection.execute("select count(*) from raw.raw_logins").fetchone()
+        return int(row[0]) if row else 0
+
+    def _ask(self, method: str, path: str) -> Any:
+        self._endpoint.request(method, path)
+        return json.load(self._endpoint.getresponse())
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._connection.close()
+        self._endpoint.close()
+
+
+@contextmanager
+def database() -> Iterator[tuple[dict[str, str], Path]]:
+    """Run a new Postgres and yield how to connect, and a directory for logs.
+
+    With fsync, as in production: without it a commit is free, and one for each message a good idea.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="benchmark-") as directory,
+        postgres(Path(directory), fsync=True) as settings,
+    ):
+        yield settings, Path(directory)
+
+
+@contextmanager
+def bench(settings: dict[str, str], logs: Path, latency_ms: float) -> Iterator[Bench]:
+    """Run an endpoint as a process of its own beside a Postgres, and install the tables."""
+    command = [sys.executable, "-m", "benchmarks.endpoint", f"--latency-ms={latency_ms}"]
+    with ExitStack() as stack:
+        endpoint = stack.enter_context(
+            subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+            )
+        )
+        assert endpoint.stdin
+        assert endpoint.stdout
+        stack.callback(endpoint.stdin.close)
+        made = Bench(
+            settings
+            | {
+                "AWS_ENDPOINT_URL": endpoint.stdout.readline().strip(),
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "AWS_ACCESS_KEY_ID": "benchmark",
+                "AWS_SECRET_ACCESS_KEY": "benchmark",
+                "LOGIN_QUEUE": QUEUE,
+            },
+            logs / "program.log",
+        )
+        stack.callback(made.close)
+        made.run(["loader", "init"])
+        yield made
