@@ -90,7 +90,7 @@ QUICK = Sizes(
     naive={20: 20, 0: 50},
     sequential={20: 100, 0: 200},
     loader=300,
-    backlogs=(100, 200, 300),
+    backlogs=(100, 300),
     large=10,
     threads=(4,),
 )
