@@ -8,10 +8,9 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 
-from loader.stop import Patience, Stop
-
 from loader.settings import Settings
 from loader.sqs import LoginQueue, open_queue
+from loader.stop import Patience, Stop
 
 HIDE_SECONDS = 30
 

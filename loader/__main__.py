@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from loader import commands
+from loader import commands, logs
 from loader.errors import ExitCode, LoaderError
 from loader.keys import DOMAINS
 from loader.settings import Settings
@@ -41,8 +41,7 @@ exit codes:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    log.setLevel(logging.INFO)
+    logs.configure(options.log_format, quiet=options.quiet)
     run: Callable[[argparse.Namespace, Settings], ExitCode] = options.run
     try:
         return run(options, Settings.from_environment(os.environ))
@@ -70,9 +69,38 @@ def _parser() -> argparse.ArgumentParser:
         type=_seconds,
         default=60,
         metavar="SECONDS",
-        help="how long to wait for a queue that is still being created, and for messages "
-        "that another receiver holds (default: 60)",
+        help="how long to wait for what is away or not there yet: SQS, the queue, Postgres, "
+        "messages that another receiver holds (default: 60)",
     )
+    parser.add_argument("--follow", action="store_true", help="go on until told to stop")
+    parser.add_argument(
+        "--max-seconds",
+        type=_seconds,
+        metavar="SECONDS",
+        help="stop in good order after that time, empty or not",
+    )
+    parser.add_argument(
+        "--receivers",
+        type=_number,
+        metavar="N",
+        help="requests at once to receive (default: what hides the network, as measured)",
+    )
+    parser.add_argument(
+        "--processes", type=_number, default=1, metavar="N", help="for more cores (default: 1)"
+    )
+    parser.add_argument(
+        "--metrics-port",
+        type=_number,
+        metavar="PORT",
+        help="serve Prometheus metrics and /healthz",
+    )
+    parser.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default=logs.default_format(),
+        help="of standard error (default: text on a terminal, else JSON lines)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="say only what is wrong")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def command(name: str, run: Callable[..., ExitCode], summary: str, more: str = "") -> Any:
@@ -158,6 +186,12 @@ def _seconds(text: str) -> float:
     if not re.fullmatch(r"\d+(\.\d+)?", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return float(text)
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,4}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
+    return int(text)
 
 
 def _age(text: str) -> timedelta:

@@ -12,30 +12,58 @@ from typing import Any
 from loader import keys
 from loader.database import connect
 from loader.doctor import examine
-from loader.drain import drain as drain_queue
+from loader.drain import Mode, Run
 from loader.erasure import erase as erase_user
 from loader.erasure import erasure_log, replay
 from loader.erasure import purge as purge_messages
 from loader.errors import ExitCode, LoaderError
 from loader.install import install, is_installed
+from loader.metrics import Metrics
+from loader.processes import Work, run_processes
+from loader.progress import progress
 from loader.recovery import recover as recover_values
 from loader.recovery import recovery_log
 from loader.settings import Settings
 from loader.sqs import open_queue
+from loader.stop import Patience, Stop
+from loader.summary import Summary
 
 log = logging.getLogger(__name__)
 
 
 def drain(options: argparse.Namespace, settings: Settings) -> ExitCode:
-    """Drain the queue; set the database up first if nothing is there."""
+    """Drain or follow the queue; set the database up first if nothing is there."""
+    mode = Mode(options.wait, options.follow, options.max_seconds, options.receivers)
+    metrics = Metrics()
+    if options.metrics_port:
+        metrics.serve(options.metrics_port)
+    with Stop() as stop, progress(quiet=options.quiet) as show_progress:
+
+        def show(summary: Summary) -> None:
+            show_progress(summary)
+            metrics.show(summary)
+
+        patience = Patience(options.wait, stop)
+        patience.retry("Postgres", lambda: _set_up_first(settings))
+        queue = open_queue(settings.queue, patience)
+        for _, denied in queue.denied_actions():
+            if denied:  # before messages are received in vain
+                raise denied
+        if options.processes > 1:
+            work = Work(settings, mode, options.log_format, options.quiet)
+            summary, exit_code = run_processes(options.processes, work, stop, show)
+        else:
+            summary, exit_code = Run(settings, queue, mode, patience).until_over(show)
+    if not options.quiet:
+        print(summary)
+    return exit_code
+
+
+def _set_up_first(settings: Settings) -> None:
     with connect(settings) as connection:
         if not is_installed(connection):
             log.info("first run: setting up the database")
             install(connection, settings.target_schema, os.environ)
-        queue = open_queue(settings.queue, options.wait)
-        summary, exit_code = drain_queue(connection, queue, options.wait)
-    print(summary)
-    return exit_code
 
 
 def init(_: argparse.Namespace, settings: Settings) -> ExitCode:

@@ -7,8 +7,9 @@ from importlib.resources import files
 
 import psycopg
 from psycopg import errors
+from psycopg.types.array import ListBinaryDumper
 
-from loader.errors import ExitCode, LoaderError
+from loader.errors import ExitCode, LoaderError, TemporaryError
 from loader.settings import Settings
 
 INIT = "python -m loader init"
@@ -37,18 +38,24 @@ def connect(settings: Settings) -> psycopg.Connection:
     RETRYABLE for a server out of reach.
     """
     try:
-        return psycopg.connect(
+        connection = psycopg.connect(
             "",
             autocommit=True,
             # A prepared statement belongs to a session, which a pooler shares out.
             prepare_threshold=None,
-            connect_timeout=10,
+            connect_timeout=5,
+            # A server that has gone without a word is noticed in seconds, not in minutes.
+            keepalives_idle=10,
+            tcp_user_timeout=15_000,
             client_encoding="utf8",  # whatever PGCLIENTENCODING says: bodies are Unicode
             fallback_application_name="loader",
             **settings.postgres,  # type: ignore[arg-type]
         )
     except psycopg.OperationalError as error:
         raise _no_connection(error) from None
+    # As text every body in an array would be escaped, which costs more than all else of landing.
+    connection.adapters.register_dumper(list, ListBinaryDumper)
+    return connection
 
 
 def _no_connection(error: psycopg.OperationalError) -> LoaderError:
@@ -70,8 +77,8 @@ def _no_connection(error: psycopg.OperationalError) -> LoaderError:
         # libpq did not get as far as trying, or the server refused an option
         return LoaderError(ExitCode.CONFIGURATION, f"{reason}: correct the PG* variables")
     first = next((line for line in str(error).splitlines() if "failed:" in line), reason)
-    return LoaderError(
-        ExitCode.RETRYABLE,
+    return TemporaryError(
+        "postgres",
         f"cannot reach Postgres: {first.strip()}: check PGHOST, PGPORT and the server",
     )
 
@@ -106,10 +113,10 @@ def _one_line(error: psycopg.Error, role: str) -> LoaderError:
         return LoaderError(
             ExitCode.CONFIGURATION, f"Postgres: {said}: PGHOST is a standby, name the primary"
         )
-    return LoaderError(
-        ExitCode.RETRYABLE,
-        f"Postgres failed in the middle ({said}): nothing is lost or half done; run again",
-    )
+    failed = f"Postgres failed in the middle ({said}): nothing is lost or half done; run again"
+    if isinstance(error, psycopg.OperationalError):  # gone, full, locked, deadlocked
+        return TemporaryError("postgres", failed)
+    return LoaderError(ExitCode.RETRYABLE, failed)
 
 
 def refuse_if_logged(connection: psycopg.Connection, what: str) -> None:

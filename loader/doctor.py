@@ -13,6 +13,7 @@ from loader.errors import LoaderError
 from loader.install import OLDEST_SERVER
 from loader.settings import Settings
 from loader.sqs import LoginQueue, open_queue
+from loader.stop import Patience, Stop
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     except LoaderError as error:
         yield Finding("database", str(error))
     try:
-        queue = open_queue(settings.queue, wait_seconds=0)
+        queue = open_queue(settings.queue, Patience(0, Stop()))
         yield Finding("queue: reached, and its attributes may be read")
         yield from _queue(queue)
     except LoaderError as error:
@@ -102,7 +103,7 @@ def _queue(queue: LoginQueue) -> Iterator[Finding]:
         None if is_private else "use an https endpoint, or messages cross the network in the clear",
     )
     for action, denied in queue.denied_actions():
-        yield Finding(f"queue: {action}", denied)
+        yield Finding(f"queue: {action}", str(denied) if denied else None)
 
 
 def _is_this_machine(host: str) -> bool:

@@ -1,187 +1,189 @@
-"""The flow: receive, land, and only then delete, until the queue is empty."""
+"""The flow: receivers → inbox → lander → deletions, until the queue is empty or told to stop."""
 
 import logging
-import signal
 import time
+import traceback
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from types import FrameType
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
 
-import psycopg
-from tqdm import tqdm
-
+from loader.deletions import Deletions
 from loader.errors import ExitCode, LoaderError
-from loader.landing import Receipt, land
-from loader.sqs import Backlog, LoginQueue, Message
+from loader.held import Held
+from loader.inbox import Inbox
+from loader.lander import Lander
+from loader.receivers import Receivers
+from loader.settings import Settings
+from loader.sqs import Backlog, LoginQueue
+from loader.stop import DELETE_SECONDS, LAND_SECONDS, Patience
+from loader.summary import Summary
+from loader.workers import start
 
 log = logging.getLogger(__name__)
 
-CHUNK_MESSAGES = 500
-CHUNK_BYTES = 16 * 1024 * 1024
-CHUNK_SECONDS = 1.0
-"""A chunk is landed when it is full or this old. Larger ones gain nothing."""
+DRAIN_POLL_SECONDS = 1
+"""Any long poll asks all servers of SQS, so that "empty" can be believed."""
 
-POLL_SECONDS = 1
-"""Long poll of a drain: SQS then asks all its servers, so that "empty" can be believed."""
+FOLLOW_POLL_SECONDS = 5
+"""A stop has ten seconds and waits for polls, as SQS may hide messages for one that is given up.
+Longer polls would save an idle loader $0.16 a month."""
 
 EMPTY_ANSWERS = 2
 
-PRICE_PER_MILLION_REQUESTS = 0.40
-"""US dollars, standard queues in us-east-1 (https://aws.amazon.com/sqs/pricing/, 2026)."""
+COUNT_SECONDS = 5
 
 
-@dataclass
-class Summary:
-    """What a run did."""
+@dataclass(frozen=True)
+class Mode:
+    """How a run goes on and ends. `wait_seconds` is for messages that another receiver holds."""
 
-    receipt: Receipt = field(default_factory=Receipt)
-    deleted: int = 0
-    requests: int = 0
-    seconds: float = 0.0
-
-    def __str__(self) -> str:
-        received = self.receipt.received
-        line = (
-            f"received {received}, landed {self.receipt.landed}, "
-            f"already there {self.receipt.already_there}, "
-            f"quarantined {self.receipt.quarantined}, deleted {self.deleted}; "
-            f"{self.requests} requests"
-        )
-        if received:
-            each = self.requests / received
-            dollars = each * PRICE_PER_MILLION_REQUESTS
-            line += f" ({each:.2f} a message, ${dollars:.2f} per million messages)"
-        return f"{line}; {received / max(self.seconds, 0.001):.0f} messages/s"
+    wait_seconds: float
+    follow: bool = False
+    max_seconds: float | None = None
+    receivers: int | None = None
 
 
-def drain(
-    connection: psycopg.Connection, queue: LoginQueue, wait_seconds: float
-) -> tuple[Summary, ExitCode]:
-    """Land everything in the queue and delete it, then say what was done and how it ended.
-
-    `wait_seconds` bounds the wait for messages that another receiver holds. A first SIGTERM or
-    SIGINT ends the run in good order: what is in hand is landed and deleted.
-    An error ends the run and is logged: whatever has not landed by then is still in the queue.
-    """
-    began = time.monotonic()
-    run = _Run(connection, queue, wait_seconds)
-    with run.stop:
-        try:
-            exit_code = run.until_empty()
-        except LoaderError as error:
-            log.error("%s", error)
-            exit_code = error.exit_code
-    run.summary.requests = queue.requests
-    run.summary.seconds = time.monotonic() - began
-    return run.summary, exit_code
-
-
-class _Run:
-    """One run of the loader."""
+class Run:
+    """One run of the loader, in one process."""
 
     def __init__(
-        self, connection: psycopg.Connection, queue: LoginQueue, wait_seconds: float
+        self, settings: Settings, queue: LoginQueue, mode: Mode, patience: Patience
     ) -> None:
-        self.connection = connection
-        self.queue = queue
-        self.wait_seconds = wait_seconds
-        self.stop = _StopSignal()
-        self.summary = Summary()
-        self.undeleted: set[str] = set()
-        """Ids of messages that have landed and that SQS has not confirmed as deleted."""
+        self._queue = queue
+        self._mode = mode
+        self._patience = patience
+        self._stop = patience.stop
+        self._began = time.monotonic()
+        self._inbox = Inbox()
+        self._held = Held(queue)
+        self._receivers = Receivers(queue, self._inbox, self._held, self._stop, mode.receivers)
+        self._lander = Lander(settings, self._receivers, patience)
+        self._deletions = Deletions(queue, self._held, patience, self._fail)
+        self._backlog = 0
+        self._give_up: float | None = None
+        self._is_drained = False
+        self._failure: LoaderError | None = None
 
-    def until_empty(self) -> ExitCode:
-        """Land chunk after chunk. Empty is what the queue says twice and its counters confirm."""
-        empty_answers = 0
-        give_up = 0.0
-        with tqdm(desc="landing", unit=" messages", disable=None, leave=False) as progress:
-            progress.total = self.queue.backlog().waiting
-            while not self.stop.requested:
-                if chunk := self._receive_chunk():
-                    self._land_and_delete(chunk)
-                    progress.update(len(chunk))
-                    empty_answers = 0
-                    continue
-                empty_answers += 1
-                if empty_answers < EMPTY_ANSWERS:
-                    continue
-                backlog = self.queue.backlog()
-                if backlog == Backlog(0, 0):
-                    return ExitCode.NOT_DELETED if self.undeleted else ExitCode.DRAINED
-                now = time.monotonic()
-                if empty_answers == EMPTY_ANSWERS:
-                    log.info("%s: waiting up to %gs for them", _held(backlog), self.wait_seconds)
-                    give_up = now + self.wait_seconds
-                if now >= give_up:
-                    log.warning("%s: run again later", _held(backlog))
-                    return ExitCode.NOT_DELETED if self.undeleted else ExitCode.RETRYABLE
-        log.warning("stopped by a signal, in good order: run again for the rest")
-        return ExitCode.NOT_DELETED if self.undeleted else ExitCode.RETRYABLE
+    def until_over(self, show: Callable[[Summary], None]) -> tuple[Summary, ExitCode]:
+        """Land and delete until the run is over; call `show` several times a second meanwhile.
 
-    def _receive_chunk(self) -> list[Message]:
-        chunk: list[Message] = []
-        size = 0
-        deadline = time.monotonic() + CHUNK_SECONDS
-        while len(chunk) < CHUNK_MESSAGES and size < CHUNK_BYTES and not self.stop.requested:
-            try:
-                messages = self.queue.receive(POLL_SECONDS)
-            except LoaderError:
-                if chunk:  # land what is in hand; the next call meets the error again
-                    break
-                raise
-            chunk += messages
-            size += sum(len(message.body) for message in messages)
-            if not messages or time.monotonic() >= deadline:
-                break
-        return chunk
+        A stop lets what is in hand land, deletes that, and releases the rest, within 10 seconds.
+        An error does the same, and is logged: whatever has not landed is still in the queue.
+        """
+        self._count()
+        self._receivers.start(
+            FOLLOW_POLL_SECONDS if self._mode.follow else DRAIN_POLL_SECONDS,
+            self._is_over,
+            self._fail,
+        )
+        start(self._keep_hidden, self._fail)
+        start(self._keep_counting, self._fail)
+        lander = start(self._land_all, self._fail)
+        while lander.is_alive() and not self._stop.overdue(DELETE_SECONDS):
+            lander.join(0.2)
+            if self._mode.max_seconds and self._seconds > self._mode.max_seconds:
+                self._stop.request("--max-seconds are over")
+            if self._stop.overdue(LAND_SECONDS):
+                self._lander.cancel()
+            show(self._summary())
+        self._inbox.close()
+        while not (self._receivers.have_ended or self._stop.overdue(DELETE_SECONDS)):
+            time.sleep(0.05)  # what a poll still brings is to be released, too
+        self._deletions.finish()
+        summary = self._summary()
+        show(summary)
+        return summary, self._exit_code()
 
-    def _land_and_delete(self, chunk: list[Message]) -> None:
-        # SQS honours the latest receipt handle of a message, so one for each id.
-        handles = {message.message_id: message.receipt_handle for message in chunk}
-        try:
-            self.summary.receipt += land(self.connection, chunk)
-        except LoaderError:
-            with suppress(LoaderError):
-                self.queue.release(handles.values())
-            raise
-        self.undeleted |= handles.keys()
-        try:
-            deleted = self.queue.delete(handles)
-        except LoaderError as error:
-            if error.exit_code is ExitCode.PERMISSION:
-                raise
-            raise LoaderError(
-                ExitCode.NOT_DELETED,
-                f"{len(handles)} messages have landed but are still in the queue, "
-                f"a rerun deletes them: {error}",
-            ) from None
-        self.undeleted -= deleted
-        self.summary.deleted += len(deleted)
+    def _land_all(self) -> None:
+        while not self._failure and not (self._receivers.have_ended and len(self._inbox) == 0):
+            if chunk := self._inbox.take():
+                self._give_up = None
+                self._lander.land(chunk)
+                self._deletions.add(list(dict.fromkeys(message.message_id for message in chunk)))
+            else:
+                self._deletions.flush()
+        self._deletions.flush()
+        self._lander.close()
 
+    def _is_over(self) -> bool:
+        """Whether the queue is empty, as it said twice and its counters confirm, or given up."""
+        if self._mode.follow or self._receivers.empty_answers < EMPTY_ANSWERS:
+            return False
+        if self._receivers.polling or len(self._held):
+            return False
+        backlog = self._queue.backlog()
+        if backlog == Backlog(0, 0):
+            self._is_drained = True
+            return True
+        now = time.monotonic()
+        held = (
+            f"the queue still counts {backlog.waiting} messages waiting "
+            f"and {backlog.in_flight} held by another receiver"
+        )
+        if self._give_up is None:
+            self._give_up = now + self._mode.wait_seconds
+            log.info("%s: waiting up to %gs for them", held, self._mode.wait_seconds)
+        if now < self._give_up:
+            return False
+        log.warning("%s: run again later", held)
+        return True
 
-def _held(backlog: Backlog) -> str:
-    return (
-        f"the queue still counts {backlog.waiting} messages waiting "
-        f"and {backlog.in_flight} held by another receiver"
-    )
+    def _keep_hidden(self) -> None:
+        while True:
+            time.sleep(self._held.visibility_seconds / 10)
+            self._held.extend()
 
+    def _keep_counting(self) -> None:
+        while not self._stop.requested:
+            self._stop.sleep(COUNT_SECONDS)
+            with suppress(LoaderError):  # the receivers meet it, too
+                self._count()
 
-class _StopSignal:
-    """Turns the first SIGTERM or SIGINT into a request to stop; a second one ends the process."""
+    def _count(self) -> None:
+        self._backlog = self._queue.backlog().waiting
+        self._receivers.expect(self._backlog)
 
-    def __init__(self) -> None:
-        self.requested = False
-        self._former: dict[signal.Signals, Any] = {}
+    def _fail(self, error: BaseException) -> None:
+        if not isinstance(error, LoaderError):
+            # Never what it says, which may quote a message.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            error = LoaderError(
+                ExitCode.RETRYABLE,
+                f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}: run again, "
+                "and report it",
+            )
+        self._failure = self._failure or error
+        self._stop.request("")
 
-    def __enter__(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._former[number] = signal.signal(number, self._request)
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
 
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._former.items():
-            signal.signal(number, handler)
+    def _summary(self) -> Summary:
+        return Summary(
+            receipt=self._lander.receipt,
+            deleted=self._deletions.deleted,
+            requests=self._queue.requests,
+            seconds=self._seconds,
+            failures=self._patience.failures.copy(),
+            chunks=self._lander.chunks,
+            chunk_seconds=self._lander.seconds,
+            oldest_age_seconds=self._lander.oldest_age_seconds,
+            in_flight=len(self._held),
+            backlog=self._backlog,
+        )
 
-    def _request(self, _number: int, _frame: FrameType | None) -> None:
-        self.requested = True
-        self.__exit__()
+    def _exit_code(self) -> ExitCode:
+        left = len(self._deletions.undeleted)
+        if left:
+            log.warning("%d messages have landed but are not deleted: a rerun deletes them", left)
+        if self._failure:
+            log.error("%s", self._failure)
+            if self._failure.exit_code is not ExitCode.RETRYABLE:
+                return self._failure.exit_code
+        elif self._stop.reason:
+            log.warning("%s, ended in good order: run again for the rest", self._stop.reason)
+        if left:
+            return ExitCode.NOT_DELETED
+        return ExitCode.DRAINED if self._is_drained else ExitCode.RETRYABLE

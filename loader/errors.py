@@ -24,3 +24,11 @@ class LoaderError(Exception):
     def __init__(self, exit_code: ExitCode, message: str) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+class TemporaryError(LoaderError):
+    """What time may heal, and so is worth trying again. `kind` is its name in the metrics."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(ExitCode.RETRYABLE, message)
+        self.kind = kind

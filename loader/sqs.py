@@ -8,14 +8,17 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 
 from loader.errors import ExitCode, LoaderError
 from loader.settings import Queue
 from loader.sqs_errors import NoSuchQueueError, sqs_errors
+from loader.stop import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -26,7 +29,8 @@ log = logging.getLogger(__name__)
 BATCH = 10
 """Messages that one request may carry (SQS quota)."""
 
-DELETE_ATTEMPTS = 3
+MAX_CONNECTIONS = 80
+"""More than receivers, deleters and the one that keeps messages hidden ever need."""
 
 COUNTERS = ("", "Delayed", "NotVisible")
 
@@ -60,67 +64,72 @@ class Backlog:
 
 
 class LoginQueue:
-    """A queue that is there. Every method raises LoaderError if SQS is out of reach or refuses.
+    """A queue that is there. Safe for several threads.
 
-    `requests` counts the calls made; SQS charges for each, and for boto3's own retries besides.
+    Every method raises LoaderError if SQS refuses, or is out of reach for longer than `patience`.
     """
 
-    def __init__(self, client: "SQSClient", name: str, url: str) -> None:
+    def __init__(self, client: "SQSClient", name: str, url: str, patience: Patience) -> None:
         self._client = client
         self._name = name
         self._url = url
+        self._patience = patience
+        self._lock = Lock()
         self.requests = 0
+        """Requests made so far. SQS charges for each."""
 
-    def receive(self, wait_seconds: int) -> list[Message]:
-        """Receive up to ten messages, waiting up to `wait_seconds` (0 to 20) for the first."""
+    def receive(self, wait_seconds: int, most: int, hide_seconds: int) -> list[Message]:
+        """Receive up to `most` messages, waiting up to `wait_seconds` (0 to 20) for the first.
+
+        Others do not see them for `hide_seconds`.
+        """
         answer = self._call(
             "sqs:ReceiveMessage",
-            self._client.receive_message,
-            MaxNumberOfMessages=BATCH,
+            self._receive,
+            MaxNumberOfMessages=most,
             WaitTimeSeconds=wait_seconds,
+            VisibilityTimeout=hide_seconds,
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
         with sqs_errors("sqs:ReceiveMessage", self._name, self.endpoint):
-            messages = [_message(received) for received in answer.get("Messages", [])]
-        whole = [message for message in messages if message.is_whole]
-        if len(whole) < len(messages):
+            messages = [message(received) for received in answer.get("Messages", [])]
+        whole = [received for received in messages if received.is_whole]
+        if damaged := len(messages) - len(whole):
+            self._patience.failures["damaged"] += damaged
             log.warning(
-                "%d messages came damaged (MD5OfBody does not match): left in the queue",
-                len(messages) - len(whole),
+                "%d messages came damaged (MD5OfBody does not match): left in the queue", damaged
             )
         return whole
 
     def delete(self, handles: Mapping[str, str]) -> set[str]:
-        """Delete messages, given as message id → receipt handle; return the ids confirmed.
+        """Delete up to ten messages, given as message id → receipt handle; return those deleted.
 
-        Only what SQS lists as successful counts as deleted; what failed is tried again.
+        Only what SQS lists as successful counts.
         """
-        deleted: set[str] = set()
-        for attempt in range(DELETE_ATTEMPTS):
-            left = [message_id for message_id in handles if message_id not in deleted]
-            if attempt and left:
-                time.sleep(0.2 * 2**attempt)
-            for batch in _batches(left):
-                entries = [{"Id": str(i), "ReceiptHandle": handles[m]} for i, m in enumerate(batch)]
-                answer = self._call(
-                    "sqs:DeleteMessage", self._client.delete_message_batch, Entries=entries
-                )
-                deleted |= {batch[int(entry["Id"])] for entry in answer.get("Successful", [])}
-        return deleted
+        ids = list(handles)
+        answer = self._call(
+            "sqs:DeleteMessage",
+            self._client.delete_message_batch,
+            Entries=[{"Id": str(i), "ReceiptHandle": handles[m]} for i, m in enumerate(ids)],
+        )
+        with sqs_errors("sqs:DeleteMessage", self._name, self.endpoint):
+            return {ids[int(entry["Id"])] for entry in answer.get("Successful", [])}
 
-    def release(self, receipt_handles: Iterable[str]) -> None:
-        """Make messages visible again at once, for whoever comes next."""
-        for batch in _batches(list(receipt_handles)):
-            entries = [
-                {"Id": str(i), "ReceiptHandle": h, "VisibilityTimeout": 0}
-                for i, h in enumerate(batch)
-            ]
-            self._call(
-                "sqs:ChangeMessageVisibility",
-                self._client.change_message_visibility_batch,
-                Entries=entries,
-            )
+    def hide(self, handles: Iterable[str], seconds: int) -> None:
+        """Keep up to ten messages from other receivers for `seconds` more; 0 releases them."""
+        self._call(
+            "sqs:ChangeMessageVisibility",
+            self._client.change_message_visibility_batch,
+            Entries=[
+                {"Id": str(i), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+                for i, handle in enumerate(handles)
+            ],
+        )
+
+    def visibility_seconds(self) -> int:
+        """Ask how long a received message stays hidden from other receivers."""
+        return int(self.attributes(["VisibilityTimeout"]).get("VisibilityTimeout", 0))
 
     def backlog(self) -> Backlog:
         """Ask the queue how much it holds."""
@@ -137,7 +146,7 @@ class LoginQueue:
         )
         return dict(answer.get("Attributes", {}))
 
-    def denied_actions(self) -> Iterator[tuple[str, str | None]]:
+    def denied_actions(self) -> Iterator[tuple[str, LoaderError | None]]:
         """Yield each action that can be tried without effect, and why it is denied, or None.
 
         With a receipt handle that is none SQS answers a caller who may that it is invalid.
@@ -154,7 +163,7 @@ class LoginQueue:
                 self._call(action, method, ReceiptHandle="none", **more)
                 yield action, None
             except LoaderError as error:
-                yield action, str(error) if error.exit_code is ExitCode.PERMISSION else None
+                yield action, error if error.exit_code is ExitCode.PERMISSION else None
 
     @property
     def endpoint(self) -> str:
@@ -162,32 +171,43 @@ class LoginQueue:
         return self._client.meta.endpoint_url
 
     def _call(self, action: str, method: Any, **arguments: Any) -> Any:
-        self.requests += 1
-        with sqs_errors(action, self._name, self.endpoint):
-            return method(QueueUrl=self._url, **arguments)
+        def call() -> Any:
+            with self._lock:
+                self.requests += 1
+            with sqs_errors(action, self._name, self.endpoint):
+                return method(QueueUrl=self._url, **arguments)
+
+        return self._patience.retry("SQS", call)
+
+    def _receive(self, **arguments: Any) -> Any:
+        answer = self._client.receive_message(**arguments)
+        if answer["ResponseMetadata"]["HTTPHeaders"].get("content-length") == "0":
+            raise ResponseParserError("no answer")  # which boto3 takes for an empty queue
+        return answer
 
 
-def open_queue(queue: Queue, wait_seconds: float) -> LoginQueue:
-    """Find the queue, waiting up to `wait_seconds` for one that is still being created.
+def open_queue(queue: Queue, patience: Patience) -> LoginQueue:
+    """Find the queue, waiting as long as `patience` says for one that is still being created.
 
     Raises LoaderError: CONFIGURATION if it is not there in time, PERMISSION if credentials or
     rights are missing, RETRYABLE if the endpoint cannot be reached.
     """
-    deadline = time.monotonic() + wait_seconds
+    deadline = time.monotonic() + patience.seconds
     client = _make_client(queue)
     told = False
     while True:
         try:
-            found = LoginQueue(client, queue.name, _queue_url(client, queue))
+            url = patience.retry("SQS", lambda: _queue_url(client, queue))
+            found = LoginQueue(client, queue.name, url, patience)
             found.backlog()  # a URL is only a claim until the queue has answered
             return found
         except NoSuchQueueError:
-            if time.monotonic() >= deadline:
+            if patience.stop.requested or time.monotonic() >= deadline:
                 raise
         if not told:
-            log.info("queue %r is not there yet, waiting up to %gs", queue.name, wait_seconds)
+            log.info("queue %r is not there yet, waiting up to %gs", queue.name, patience.seconds)
             told = True
-        time.sleep(1)
+        patience.stop.sleep(1)
 
 
 def _make_client(queue: Queue) -> "SQSClient":
@@ -200,12 +220,14 @@ def _make_client(queue: Queue) -> "SQSClient":
         return session.client(
             "sqs",
             endpoint_url=queue.endpoint,
-            # Longer than the longest long poll, 20 s. Parameters are ours: no need to validate.
             config=Config(
                 connect_timeout=5,
-                read_timeout=30,
+                read_timeout=10,  # twice the longest poll, and within a stop's ten seconds
+                retries={"total_max_attempts": 1},  # Patience tries again, and counts
+                max_pool_connections=MAX_CONNECTIONS,
+                # Parameters are ours, and what calls is told once: a fifth of a call's CPU.
                 parameter_validation=False,
-                retries={"mode": "standard", "total_max_attempts": 5},
+                user_agent="login-loader",
             ),
             **credentials,
         )
@@ -219,7 +241,8 @@ def _queue_url(client: "SQSClient", queue: Queue) -> str:
         return client.get_queue_url(QueueName=queue.name, **owner)["QueueUrl"]
 
 
-def _message(received: "MessageTypeDef") -> Message:
+def message(received: "MessageTypeDef") -> Message:
+    """Return a message of an answer to ReceiveMessage. Raises KeyError if it is none."""
     attributes = {str(name): value for name, value in received.get("Attributes", {}).items()}
     sent, count = attributes.get("SentTimestamp"), attributes.get("ApproximateReceiveCount", "")
     return Message(
@@ -247,7 +270,3 @@ def sent_timestamp(text: str) -> datetime | None:
         return datetime.fromtimestamp(number if number < 1e11 else number / 1000, timezone.utc)
     except (ValueError, OverflowError, OSError):
         return None
-
-
-def _batches(items: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))

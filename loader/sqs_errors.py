@@ -16,7 +16,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from loader.errors import ExitCode, LoaderError
+from loader.errors import ExitCode, LoaderError, TemporaryError
 
 # Error codes of both protocols, JSON and query:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
@@ -31,6 +31,8 @@ BAD_CREDENTIALS = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
+# Besides HTTP 429. OverLimit: 120,000 messages (FIFO: 20,000) are in flight.
+THROTTLED = re.compile("Throttl|OverLimit|TooManyRequests|RequestLimitExceeded")
 
 
 class NoSuchQueueError(LoaderError):
@@ -50,8 +52,8 @@ def sqs_errors(action: str, queue: str, endpoint: str) -> Iterator[None]:
     except ClientError as error:
         raise _refused(error, action, queue, endpoint) from None
     except (ResponseParserError, KeyError, TypeError, AttributeError):
-        raise LoaderError(
-            ExitCode.RETRYABLE,
+        raise TemporaryError(
+            "answer",
             f"what answers at {endpoint} is not SQS, or not in order: "
             "check AWS_ENDPOINT_URL or LOGIN_QUEUE, or run again",
         ) from None
@@ -63,8 +65,8 @@ def sqs_errors(action: str, queue: str, endpoint: str) -> Iterator[None]:
     except (NoRegionError, ProfileNotFound) as error:
         raise LoaderError(ExitCode.CONFIGURATION, f"AWS settings: {error}") from None
     except (ConnectionError, HTTPClientError) as error:
-        raise LoaderError(
-            ExitCode.RETRYABLE,
+        raise TemporaryError(
+            "unreachable",
             f"cannot reach SQS at {endpoint} ({type(error).__name__}): "
             "check AWS_ENDPOINT_URL or LOGIN_QUEUE and the network, then run again",
         ) from None
@@ -88,14 +90,20 @@ def _refused(error: ClientError, action: str, queue: str, endpoint: str) -> Load
         return LoaderError(
             ExitCode.PERMISSION, f"SQS refuses the AWS credentials ({code}): renew them"
         )
+    if THROTTLED.search(code) or status == 429:
+        return TemporaryError(
+            "throttled", f"{action} on {queue!r} is throttled ({code}): run later"
+        )
     if code in DENIED or status in (401, 403):
         return LoaderError(
             ExitCode.PERMISSION,
             f"{action} on {queue!r} is denied ({code}): allow it in the IAM or queue policy "
             "(and kms:Decrypt where the queue is encrypted with a key of yours)",
         )
-    exit_code = ExitCode.CONFIGURATION if 400 <= status < 429 else ExitCode.RETRYABLE
-    return LoaderError(exit_code, f"{action} on {queue!r} failed: {code} (HTTP {status})")
+    failed = f"{action} on {queue!r} failed: {code} (HTTP {status})"
+    if 400 <= status < 500:
+        return LoaderError(ExitCode.CONFIGURATION, failed)
+    return TemporaryError("server", f"{failed}: run again later")
 
 
 def _first_line(error: Exception) -> str:

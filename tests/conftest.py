@@ -2,8 +2,8 @@
 
 import io
 import itertools
+import json
 import os
-import re
 import subprocess
 import traceback
 import warnings
@@ -178,21 +178,18 @@ def pipeline(servers: dict[str, str], artifacts: Path) -> Iterator[Pipeline]:
 
 def one_line(outcome: Outcome) -> str:
     """Insist that a command said one line on standard error, no traceback, and return it."""
-    lines = [
-        line
-        for line in outcome.stderr.strip().splitlines()
-        if not re.match(r"INFO loader(\.\w+)?: ", line)
-    ]
-    assert len(lines) == 1, outcome.stderr
-    return lines[0]
+    lines = [json.loads(line) for line in outcome.stderr.strip().splitlines()]
+    said = [str(line["message"]) for line in lines if line["level"] != "INFO"]
+    assert len(said) == 1, outcome.stderr
+    return said[0]
 
 
 @contextmanager
-def slowed(pipeline: Pipeline, table: str) -> Iterator[None]:
+def slowed(pipeline: Pipeline, table: str, seconds: float = 20) -> Iterator[None]:
     """Let every statement that changes a table take long enough to be killed in the middle."""
     pipeline.sql(
         "create function public.slow() returns trigger language plpgsql"
-        " as $$ begin perform pg_sleep(20); return null; end $$"
+        f" as $$ begin perform pg_sleep({seconds}); return null; end $$"
     )
     pipeline.sql(
         f"create trigger slow after insert or update on {table}"

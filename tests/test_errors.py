@@ -1,6 +1,5 @@
 """What goes wrong is said in one line with what to do, and the exit code tells a scheduler."""
 
-import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -149,48 +148,11 @@ def test_what_answers_and_is_not_sqs_is_not_called_drained(pipeline: Pipeline, a
         threading.Thread(target=server.serve_forever).start()
         endpoint = f"http://user:secret@127.0.0.1:{server.server_port}"
         for queue in ("login-queue", f"{endpoint}/000000000000/login-queue"):
-            outcome = pipeline.load(AWS_ENDPOINT_URL=endpoint, LOGIN_QUEUE=queue)
+            outcome = pipeline.load("--wait", "0", AWS_ENDPOINT_URL=endpoint, LOGIN_QUEUE=queue)
             assert outcome.code == 1
             assert "is not SQS, or not in order" in one_line(outcome)
             assert "secret" not in outcome.output
         server.shutdown()
-
-
-def test_a_damaged_message_stays_in_the_queue(pipeline: Pipeline) -> None:
-    """It neither lands nor is deleted, and the run is not called drained."""
-    message = {"MessageId": "m1", "ReceiptHandle": "r1", "Body": "{}", "MD5OfBody": "0" * 32}
-    counters = ("", "Delayed", "NotVisible")
-    answers: dict[str, dict[str, object]] = {
-        "GetQueueUrl": {"QueueUrl": "http://127.0.0.1/000000000000/login-queue"},
-        "GetQueueAttributes": {
-            "Attributes": {f"ApproximateNumberOfMessages{counter}": "1" for counter in counters}
-        },
-        "ReceiveMessage": {"Messages": [message]},
-    }
-    asked = set()
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            action = self.headers["X-Amz-Target"].split(".")[1]
-            asked.add(action)
-            body = json.dumps(answers[action]).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        threading.Thread(target=server.serve_forever).start()
-        endpoint = f"http://127.0.0.1:{server.server_port}"
-        outcome = pipeline.load("--wait", "0", AWS_ENDPOINT_URL=endpoint)
-        server.shutdown()
-    assert outcome.code == 1
-    assert "1 messages came damaged (MD5OfBody does not match): left in the queue" in outcome.stderr
-    assert asked == set(answers)
-    assert pipeline.value("select count(*) from raw.raw_logins") == 0
 
 
 def test_dbt_on_an_empty_database_says_what_to_run(pipeline: Pipeline) -> None:

@@ -6,8 +6,8 @@ from
         %(load_id)s,
         %(message_id)s,
         %(body)s,
-        %(sent_at)s,
-        %(receive_count)s,
+        %(sent_at)s::timestamptz[],
+        %(receive_count)s::integer[],
         %(attributes)s,
-        %(body_md5)s
+        %(body_md5)s::text[]
     )

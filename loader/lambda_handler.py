@@ -1,0 +1,88 @@
+"""AWS Lambda: lands the messages of an SQS event, as `python -m loader` would.
+
+Set it up with ReportBatchItemFailures, or a failure would be taken for a success:
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
+The database is that of the PG* variables, and has been set up by `python -m loader init`.
+"""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+
+from loader.database import connect
+from loader.errors import LoaderError, TemporaryError
+from loader.landing import Receipt, land
+from loader.settings import Settings
+from loader.sqs import Message, message
+
+log = logging.getLogger("loader")
+log.setLevel(logging.INFO)
+
+_connections: list[psycopg.Connection] = []
+"""The connection of the last event, if it went well: Lambda keeps the process for the next."""
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
+    """Land the messages of an event in one transaction.
+
+    Returns as `batchItemFailures` those that SQS is to deliver again: what came damaged, or all
+    while Postgres is away. Lambda deletes the others. Never raises: a message without an id, which
+    SQS does not send, fails its batch, as an empty identifier does.
+    """
+    whole: list[Message] = []
+    failed: list[str] = []
+    for record in event.get("Records", []):
+        try:
+            received = message(_as_received(record))  # type: ignore[arg-type]
+        except (KeyError, TypeError, AttributeError):
+            received = None
+        if received and received.is_whole:
+            whole.append(received)
+        else:
+            failed.append(str(record.get("messageId", "")))
+    if failed:
+        log.warning("%d messages came damaged: left in the queue", len(failed))
+    try:
+        log.info("%s", _land(whole))
+    except Exception as error:
+        # Of what is not ours only the kind: what it says may quote a message.
+        log.error("%s", error if isinstance(error, LoaderError) else type(error).__name__)
+        failed += [received.message_id for received in whole]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _land(messages: Sequence[Message]) -> Receipt:
+    if not messages:
+        return Receipt()
+    while True:
+        is_fresh = not _connections
+        if is_fresh:
+            _connections.append(connect(Settings.from_environment(os.environ)))
+        connection = _connections.pop()
+        try:
+            receipt = land(connection, messages)
+        except TemporaryError:
+            connection.close()
+            if is_fresh:
+                raise
+        else:
+            _connections.append(connection)
+            return receipt
+
+
+def _as_received(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record of an event as ReceiveMessage would have given it."""
+    return {
+        "MessageId": record["messageId"],
+        "ReceiptHandle": record["receiptHandle"],
+        "Body": record["body"],
+        "MD5OfBody": record["md5OfBody"],
+        "Attributes": record["attributes"],
+        "MessageAttributes": {
+            name: {key[0].upper() + key[1:]: value for key, value in attribute.items() if value}
+            for name, attribute in record.get("messageAttributes", {}).items()
+        },
+    }

@@ -1,0 +1,103 @@
+"""Prometheus metrics of a loader that follows its queue, and whether it is healthy."""
+
+import time
+from collections.abc import Iterable, Iterator
+from threading import Thread
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
+
+from loader.errors import ExitCode, LoaderError
+from loader.summary import Summary
+
+HEALTHY_SECONDS = 30
+"""A loop that has not shown itself for so long hangs; it does so several times a second."""
+
+
+class Metrics:
+    """Serves /metrics and /healthz. /healthz is 503 while messages wait and none can land."""
+
+    def __init__(self) -> None:
+        self._summary = Summary()
+        self._shown_at = time.monotonic()
+        self._progressed_at = time.monotonic()
+
+    def show(self, summary: Summary) -> None:
+        """Take note of what the run did up to now."""
+        self._shown_at = time.monotonic()
+        if summary.chunks > self._summary.chunks or not (summary.in_flight or summary.backlog):
+            self._progressed_at = self._shown_at
+        self._summary = summary
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the run goes on, and lands what there is to land."""
+        now = time.monotonic()
+        return now - self._shown_at < HEALTHY_SECONDS > now - self._progressed_at
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics; prometheus_client calls this for every scrape."""
+        now = self._summary
+        for name, text, value in (
+            ("received", "Messages received, redelivered ones included", now.receipt.received),
+            ("landed", "Messages landed in raw.raw_logins", now.receipt.landed),
+            ("known", "Redelivered messages that had landed before", now.receipt.already_there),
+            ("quarantined", "Messages that jsonb refuses", now.receipt.quarantined),
+            ("deleted", "Messages that SQS confirmed as deleted", now.deleted),
+            ("requests", "Requests to SQS", now.requests),
+        ):
+            yield CounterMetricFamily(f"loader_{name}", text, value=value)
+        failures = CounterMetricFamily(
+            "loader_failures", "What failed, healed or not", None, ["kind"]
+        )
+        for kind, count in now.failures.items():
+            failures.add_metric([kind], count)
+        yield failures
+        yield SummaryMetricFamily(
+            "loader_chunk_seconds", "What a chunk takes to land", now.chunks, now.chunk_seconds
+        )
+        for name, text, number in (
+            (
+                "oldest_message_age_seconds",
+                "Age of the oldest one just landed",
+                now.oldest_age_seconds,
+            ),
+            ("in_flight", "Messages received and not yet deleted", now.in_flight),
+            ("backlog", "Messages that wait in the queue, by its own count", now.backlog),
+        ):
+            yield GaugeMetricFamily(f"loader_{name}", text, value=number)
+
+    def serve(self, port: int) -> None:
+        """Answer on `port` of all interfaces. Raises LoaderError if it is taken."""
+        registry = CollectorRegistry()
+        registry.register(self)
+        metrics = make_wsgi_app(registry)
+
+        def answer(environment: dict[str, Any], respond: Any) -> Iterable[bytes]:
+            if environment["PATH_INFO"] != "/healthz":
+                return list(metrics(environment, respond))
+            status, text = ("200 OK", b"ok\n") if self.is_healthy else ("503 Stuck", b"stuck\n")
+            respond(status, [("Content-Type", "text/plain")])
+            return [text]
+
+        try:
+            server = make_server("", port, answer, handler_class=_Silent)
+        except OSError as error:
+            raise LoaderError(
+                ExitCode.CONFIGURATION, f"--metrics-port {port}: {error.strerror}: name another"
+            ) from None
+        Thread(target=server.serve_forever, daemon=True).start()
+
+
+class _Silent(WSGIRequestHandler):
+    """Does not log every scrape."""
+
+    def log_message(self, *_: object) -> None:
+        pass

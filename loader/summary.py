@@ -1,0 +1,59 @@
+"""What a run did, and does: for the last line, the progress bar and the metrics."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from loader.landing import Receipt
+
+PRICE_PER_MILLION_REQUESTS = 0.40
+"""US dollars, standard queues in us-east-1 (https://aws.amazon.com/sqs/pricing/, 2026)."""
+
+
+@dataclass
+class Summary:
+    """What a run did up to now."""
+
+    receipt: Receipt = field(default_factory=Receipt)
+    deleted: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    failures: Counter[str] = field(default_factory=Counter)
+    """By kind, healed or not."""
+    chunks: int = 0
+    chunk_seconds: float = 0.0
+    """What all chunks took to land."""
+    oldest_age_seconds: float = 0.0
+    """How old the oldest message of the latest chunk was when it landed."""
+    in_flight: int = 0
+    """Messages received and not yet deleted."""
+    backlog: int = 0
+    """Messages that wait in the queue, by its own count, a few seconds ago."""
+
+    def __add__(self, other: "Summary") -> "Summary":
+        """Return what two processes did that share a queue and run at once."""
+        return Summary(
+            self.receipt + other.receipt,
+            self.deleted + other.deleted,
+            self.requests + other.requests,
+            max(self.seconds, other.seconds),
+            self.failures + other.failures,
+            self.chunks + other.chunks,
+            self.chunk_seconds + other.chunk_seconds,
+            max(self.oldest_age_seconds, other.oldest_age_seconds),
+            self.in_flight + other.in_flight,
+            max(self.backlog, other.backlog),
+        )
+
+    def __str__(self) -> str:
+        received = self.receipt.received
+        line = (
+            f"received {received}, landed {self.receipt.landed}, "
+            f"already there {self.receipt.already_there}, "
+            f"quarantined {self.receipt.quarantined}, deleted {self.deleted}; "
+            f"{self.requests} requests"
+        )
+        if received:
+            each = self.requests / received
+            dollars = each * PRICE_PER_MILLION_REQUESTS
+            line += f" ({each:.3g} a message, ${dollars:.2f} per million messages)"
+        return f"{line}; {received / max(self.seconds, 0.001):.0f} messages/s"
