@@ -54,6 +54,8 @@ def drain(options: argparse.Namespace, settings: Settings) -> ExitCode:
             summary, exit_code = run_processes(options.processes, work, stop, show)
         else:
             summary, exit_code = Run(settings, queue, mode, patience).until_over(show)
+    if options.log_format == "json":
+        log.info("over", extra={"figures": summary.figures() | {"exit_code": exit_code}})
     if not options.quiet:
         print(summary)
     return exit_code

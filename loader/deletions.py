@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
 
+RELEASERS = 16
+
 MOST_WAITING = 100
 """Requests that may wait before landing waits for them."""
 
@@ -28,13 +30,15 @@ class Deletions:
         queue: LoginQueue,
         held: Held,
         patience: Patience,
+        at_once: Callable[[], int],
         failed: Callable[[BaseException], None],
     ) -> None:
         self._queue = queue
         self._held = held
         self._patience = patience
         self._stop = patience.stop
-        self._workers = Workers(failed)
+        self._failed = failed
+        self._workers = Workers(at_once, failed)
         self._next: list[str] = []
         self._lock = Lock()
         self.deleted = 0
@@ -61,10 +65,11 @@ class Deletions:
     def finish(self) -> None:
         """At the end of a run: wait for the deletions, then release whatever is still held."""
         self._workers.wait(self._stop.left(DELETE_SECONDS))
+        releasers = Workers(lambda: RELEASERS, self._failed)
         ids = self._held.ids()
         for first in range(0, len(ids), BATCH):
-            self._workers.submit(partial(self._release, ids[first : first + BATCH]))
-        self._workers.wait(self._stop.left(STOP_SECONDS))
+            releasers.submit(partial(self._release, ids[first : first + BATCH]))
+        releasers.wait(self._stop.left(STOP_SECONDS))
         if held := len(self._held):
             log.warning("%d messages are not released: they come back by themselves", held)
 

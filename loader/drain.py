@@ -59,7 +59,9 @@ class Run:
         self._held = Held(queue)
         self._receivers = Receivers(queue, self._inbox, self._held, self._stop, mode.receivers)
         self._lander = Lander(settings, self._receivers, patience)
-        self._deletions = Deletions(queue, self._held, patience, self._fail)
+        self._deletions = Deletions(
+            queue, self._held, patience, lambda: self._receivers.at_once, self._fail
+        )
         self._backlog = 0
         self._give_up: float | None = None
         self._is_drained = False

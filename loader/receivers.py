@@ -13,6 +13,9 @@ from loader.workers import start
 
 MOST_RECEIVERS = 32
 
+SLACK = 1.5
+"""Receivers do wait for each other. Still more threads cost more in switching than they gain."""
+
 ANSWER_BYTES = 4 * 1024 * 1024
 """Ask for fewer than ten messages where ten are more than this: an answer is in memory several
 times. It costs nothing, SQS charges by 64 KiB (https://aws.amazon.com/sqs/pricing/)."""
@@ -26,8 +29,8 @@ class Receivers:
 
     How many follows from what is measured. Of a call's `seconds` its thread computes
     `cpu_seconds`, a process computes on one core, and half of its calls delete: so
-    seconds / (2 * cpu_seconds) receivers keep the core busy, and one more bridges gaps. A backlog
-    of fewer than that many tens, or large bodies, need fewer.
+    seconds / (2 * cpu_seconds) receivers would keep the core busy if none ever waited for another.
+    A backlog of fewer tens, or large bodies, need fewer.
     """
 
     def __init__(
@@ -82,14 +85,19 @@ class Receivers:
         """Whether no further message can come."""
         return self._working == 0
 
+    @property
+    def at_once(self) -> int:
+        """How many requests hide the network; as many again may delete."""
+        if self._fixed or not self._cpu_seconds:
+            return self._fixed or 1
+        fill_core = self._seconds / (2 * self._cpu_seconds)
+        return max(1, min(round(SLACK * fill_core), MOST_RECEIVERS))
+
     def _wanted(self) -> int:
         if self._left <= 0:
             return 1 if self.empty_answers else 2  # who is to say twice that it is empty
-        if self._fixed or not self._cpu_seconds:
-            return self._fixed or 1
-        by_time = 1 + ceil(self._seconds / (2 * self._cpu_seconds))
         by_bytes = max(1, ANSWERS_BYTES // (BATCH * self._largest))
-        return min(by_time, by_bytes, ceil(self._left / BATCH), MOST_RECEIVERS)
+        return self._fixed or min(self.at_once, by_bytes, ceil(self._left / BATCH))
 
     def _start_wanted(self) -> None:
         while self._working < self._wanted():

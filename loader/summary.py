@@ -44,6 +44,15 @@ class Summary:
             max(self.backlog, other.backlog),
         )
 
+    def figures(self) -> dict[str, float]:
+        """Return the figures of the last line by name."""
+        return {
+            **vars(self.receipt),
+            "deleted": self.deleted,
+            "requests": self.requests,
+            "seconds": round(self.seconds, 3),
+        }
+
     def __str__(self) -> str:
         received = self.receipt.received
         line = (

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Condition, Thread
 
-MOST_WORKERS = 32
-
 
 def start(target: Callable[[], None], failed: Callable[[BaseException], None]) -> Thread:
     """Start a thread that hands on what it raises, and that does not keep the process alive."""
@@ -22,9 +20,10 @@ def start(target: Callable[[], None], failed: Callable[[BaseException], None]) -
 
 
 class Workers:
-    """Threads that carry out jobs, as many as there are jobs waiting, up to a bound."""
+    """Threads that carry out jobs, as many as there are jobs, up to `most()`."""
 
-    def __init__(self, failed: Callable[[BaseException], None]) -> None:
+    def __init__(self, most: Callable[[], int], failed: Callable[[BaseException], None]) -> None:
+        self._most = most
         self._failed = failed
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._changed = Condition()
@@ -35,7 +34,7 @@ class Workers:
         """Have a job done. What it raises goes to `failed`; later jobs are done all the same."""
         with self._changed:
             self._unfinished += 1
-            if self._started < min(self._unfinished, MOST_WORKERS):
+            if self._started < min(self._unfinished, self._most()):
                 start(self._work, self._failed)
                 self._started += 1
         self._jobs.put(job)

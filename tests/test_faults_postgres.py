@@ -1,6 +1,7 @@
 """One fault of Postgres at a time, and a stop in each phase: the rows of docs/delivery.md."""
 
 import signal
+import socket
 import threading
 import time
 import urllib.error
@@ -285,7 +286,9 @@ def test_max_seconds_ends_a_run_on_a_queue_that_never_empties(faults: Faulty) ->
 
 
 def test_follow_lands_what_comes_and_tells_how_it_is(faults: Faulty) -> None:
-    port = 20000 + int(faults.pipeline.env["PGPORT"]) % 20000
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        port = probe.getsockname()[1]
 
     def get(path: str) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
