@@ -111,11 +111,13 @@
 {%- endmacro %}
 
 
-{#- For tests: the rows that the newest build of a model has read; all of them after a build that
-    made it anew. -#}
-{% macro newest_window(landed_xid, model_name) -%}
+{#- For tests: the rows that a model has read, those of its newest build or all. (A build that made
+    it anew has read them all.) -#}
+{% macro window_read(landed_xid, model_name, rows) -%}
     {%- set windows = source('raw', 'model_windows') -%}
     {%- set name = target.schema ~ '.' ~ model_name -%}
-    {{ landed_xid }} >= (select first_xid from {{ windows }} where model = '{{ name }}')
-    and {{ landed_xid }} < (select last_xid from {{ windows }} where model = '{{ name }}')
+    {{ landed_xid }} < (select last_xid from {{ windows }} where model = '{{ name }}')
+    {%- if rows == 'newest' %}
+    and {{ landed_xid }} >= (select first_xid from {{ windows }} where model = '{{ name }}')
+    {%- endif %}
 {%- endmacro %}

@@ -3,15 +3,21 @@
     the window, and might read all history. -#}
 
 
-{#- The rows of user_logins that are new to this model. -#}
-{% macro new_logins() -%}
+{#- The rows of user_logins of messages that a condition on raw_logins holds for. -#}
+{% macro logins_landed(condition) -%}
     select logins.*
     from {{ ref('user_logins') }} as logins
     where logins.message_id = any(array(
         select raw_logins.message_id
         from {{ source('raw', 'raw_logins') }} as raw_logins
-        where {{ landed_window('raw_logins.landed_xid') }}
+        where {{ condition }}
     ))
+{%- endmacro %}
+
+
+{#- Those that are new to this model. -#}
+{% macro new_logins() -%}
+    {{ logins_landed(landed_window('raw_logins.landed_xid')) }}
 {%- endmacro %}
 
 

@@ -53,16 +53,21 @@ create table if not exists raw.quarantined_messages (
     landed_xid xid8 not null default pg_current_xact_id(),
     sqlstate text not null,
     reason text not null,
-    removed text check (removed in ('erased', 'purged')),
+    removed text,
     removed_at timestamptz,
     check ((body is null) = (removed is not null))
 );
+alter table raw.quarantined_messages
+drop constraint if exists quarantined_messages_removed_check,
+add check (removed in ('erased', 'purged', 'requeued'));
 comment on table raw.quarantined_messages is
 'Messages whose body jsonb refuses, exact text kept. Personal data. Never read by a model.';
 comment on column raw.quarantined_messages.body is
 'The exact body; a character that no text can hold (NUL, lone surrogate) is a backslash escape';
 comment on column raw.quarantined_messages.attributes is
 'As in raw.raw_logins, as JSON text: text cannot be refused';
+comment on column raw.quarantined_messages.removed is
+'Null, or why the body is gone: erased, purged, or requeued (it has landed in raw_logins)';
 comment on column raw.quarantined_messages.sqlstate is
 'The SQLSTATE with which Postgres refused the body';
 comment on column raw.quarantined_messages.reason is
