@@ -173,6 +173,20 @@ def _parser() -> argparse.ArgumentParser:
         "input), one user_hash a line as `audit --erasures` prints them",
     )
 
+    command(
+        "requeue",
+        commands.requeue,
+        "land quarantined messages that jsonb accepts by now",
+        "For after a fix. What is still refused stays where it is.",
+    )
+    command(
+        "restamp",
+        commands.restamp,
+        "after a restore into another cluster: let builds go on where they were",
+        "Before the loader and the first build run there. Transaction ids of another cluster mean "
+        "nothing; this gives new ones in the same order.",
+    )
+
     purging = command(
         "purge", commands.purge, "empty raw messages of a certain age; their masked rows stay"
     )

@@ -23,6 +23,8 @@ from loader.processes import Work, run_processes
 from loader.progress import progress
 from loader.recovery import recover as recover_values
 from loader.recovery import recovery_log
+from loader.repair import requeue as requeue_messages
+from loader.repair import restamp as restamp_messages
 from loader.settings import Settings
 from loader.sqs import open_queue
 from loader.stop import Patience, Stop
@@ -162,6 +164,22 @@ def purge(options: argparse.Namespace, settings: Settings) -> ExitCode:
     with connect(settings) as connection:
         purged = purge_messages(connection, options.older_than)
     log.info("purged %d messages; their masked rows stay", purged)
+    return ExitCode.DRAINED
+
+
+def requeue(_: argparse.Namespace, settings: Settings) -> ExitCode:
+    """Land quarantined messages again."""
+    with connect(settings) as connection:
+        landed, still_refused = requeue_messages(connection)
+    log.info("landed %d messages: run `dbt build`; %d are still refused", landed, still_refused)
+    return ExitCode.DRAINED
+
+
+def restamp(_: argparse.Namespace, settings: Settings) -> ExitCode:
+    """Renumber the transactions that messages landed in."""
+    with connect(settings) as connection:
+        restamp_messages(connection)
+    log.info("restamped: the loader and `dbt build` can run")
     return ExitCode.DRAINED
 
 

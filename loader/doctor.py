@@ -65,9 +65,10 @@ def _database(connection: psycopg.Connection) -> Iterator[Finding]:
     yield from _checks(connection, "sql/doctor.sql")
     try:
         yield from _checks(connection, "sql/doctor_keys.sql")
+        yield from _checks(connection, "sql/doctor_window.sql")
     except (errors.InsufficientPrivilege, errors.UndefinedTable):
         yield Finding(
-            "keys",
+            "keys and window",
             "cannot be checked with these rights: log in as a member of login_owner "
             f"(and run `{INIT}` if there are none)",
         )

@@ -162,9 +162,7 @@ def test_a_purge_empties_old_bodies_and_keeps_masked_rows(pipeline: Pipeline) ->
     lost = pipeline.dbt("build")
     assert lost.code != 0
     assert "of purged messages its rows were all that was left" in lost.output
-    pipeline.build(
-        "--vars", "accept_history_loss: true", "--exclude", "every_landed_message_is_in_one_model"
-    )
+    assert pipeline.dbt("run", "--vars", "accept_history_loss: true").code == 0
     assert pipeline.value("select count(*) from user_logins") == 1
 
 

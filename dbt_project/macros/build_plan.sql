@@ -1,34 +1,32 @@
 {#- What a build of this model does, decided once, when it is first asked for:
 
+    state      what the decision rests on, in one text
     key_chain  the keys that mask, as vault.key_chain() says it
     published  the keys that the model is published under, or none
-    rotated    whether these differ, so that everything is published anew
+    outdated   whether everything is published anew: the keys have changed, or the model follows
+               one that was made anew, or that people were erased from
     purged     whether some raw bodies are gone, so that their masked rows must be kept
 
-    Rows and keys may change while the build waits for another one. So open_landed_window() checks
-    the plan again under its lock, and refuses to go on with an outdated one. -#}
+    All of it may change while the build waits for another one. So open_landed_window() checks the
+    state again under its lock, and refuses to go on with an outdated plan. -#}
 {% macro build_plan() -%}
     {%- if not execute -%}
-        {%- set parsing = {'key_chain': 'device_id:1 ip:1', 'rotated': false, 'purged': false} -%}
-        {{ return(parsing) }}
+        {{ return({'outdated': false, 'purged': false}) }}
     {%- endif -%}
-    {#- graph is one object for the whole invocation: all models mask with the same keys. -#}
     {%- set plans = graph.setdefault('build_plans', {}) -%}
-    {%- if 'key_chain' not in plans -%}
-        {%- do plans.update({'key_chain': read_key_chain()}) -%}
-    {%- endif -%}
     {%- if model.unique_id not in plans -%}
-        {%- set state = run_query(
-            'select (select key_chain from ' ~ source('raw', 'model_windows')
-            ~ " where model = '" ~ window_name() ~ "'), exists (select from "
-            ~ source('raw', 'raw_logins') ~ " where removed = 'purged')"
-        ).rows[0] -%}
+        {%- set state = run_query(build_state()).rows[0][0] -%}
+        {%- set published, made, made_followed, purged = state.split('|')[1:] -%}
+        {%- set key_chain = newest_key_chain() -%}
+        {%- set is_follower = window_name() != followed_window_name() -%}
         {%- do plans.update({
             model.unique_id: {
-                'key_chain': plans['key_chain'],
-                'published': state[0],
-                'rotated': state[0] is not none and state[0] != plans['key_chain'],
-                'purged': state[1],
+                'state': [key_chain, published, made, made_followed, purged] | join('|'),
+                'key_chain': key_chain,
+                'published': published,
+                'outdated': made != made_followed if is_follower
+                    else published != '' and published != key_chain,
+                'purged': purged == 't',
             }
         }) -%}
     {%- endif -%}
@@ -36,14 +34,31 @@
 {%- endmacro %}
 
 
-{#- dbt's own rule, and one more: a rotated key means that everything is published anew. -#}
+{#- The query of the state: the newest keys, those that the model is published under, when it and
+    the model that it follows were made anew, and whether raw bodies were purged. -#}
+{% macro build_state() -%}
+    {%- set windows = source('raw', 'model_windows') -%}
+    select
+        format(
+            '%s|%s|%s|%s|%s',
+            vault.key_chain(), own.key_chain, coalesce(own.made_xid, '0'),
+            coalesce(followed.made_xid, '0'),
+            exists (select from {{ source('raw', 'raw_logins') }} where removed = 'purged')
+        )
+    from (values (1)) as always (row)
+    left join {{ windows }} as own on own.model = '{{ window_name() }}'
+    left join {{ windows }} as followed on followed.model = '{{ followed_window_name() }}'
+{%- endmacro %}
+
+
+{#- dbt's own rule, and one more: what is outdated is made anew. -#}
 {% macro should_full_refresh() -%}
     {%- set wanted = config.get('full_refresh') -%}
     {%- if wanted is none -%}
         {%- set wanted = flags.FULL_REFRESH -%}
     {%- endif -%}
     {%- if execute and not wanted and config.get('materialized') == 'incremental' -%}
-        {%- set wanted = build_plan().rotated -%}
+        {%- set wanted = build_plan().outdated -%}
     {%- endif -%}
     {{ return(wanted) }}
 {%- endmacro %}
@@ -58,6 +73,12 @@
         and not is_incremental()
         and load_relation(this) is not none
     ) }}
+{%- endmacro %}
+
+
+{#- Whether the model has rows of single messages, of which purged ones are all that is left. -#}
+{% macro holds_messages() -%}
+    {{ return('message_id' in model.columns) }}
 {%- endmacro %}
 
 

@@ -8,7 +8,10 @@
     https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
 
     A model uses all three: landed_window() in its WHERE, open_landed_window() as pre-hook and
-    close_landed_window() as post-hook (dbt_project.yml sets the hooks for every mart). -#}
+    close_landed_window() as post-hook (dbt_project.yml sets the hooks for every mart).
+
+    user_logins reads as far as it can. What is built on it follows it: it reads as far as
+    user_logins has read, and is made anew when user_logins was. -#}
 
 
 {#- The condition. -#}
@@ -27,38 +30,54 @@
 {%- endmacro %}
 
 
-{#- Pre-hook. The lock comes first, in a statement of its own: of two builds at once, the second
-    must take its snapshot after the first has ended. It also keeps erasure, purge and rotation out
-    until the build has ended. A table made anew reads from the start. -#}
+{#- The row of user_logins, which the other models follow: they are built after it. -#}
+{% macro followed_window_name() -%}
+    {%- if model.name != 'user_logins' -%} {%- do ref('user_logins') -%} {%- endif -%}
+    {{ target.schema }}.user_logins
+{%- endmacro %}
+
+
+{#- Pre-hook. The locks come first, in statements of their own: of two builds at once, the second
+    must take its snapshot after the first has ended. They also keep erasure, purge and rotation out
+    until the build has ended, and the rows of user_logins still while others aggregate them. A
+    table made anew reads from the start. -#}
 {% macro open_landed_window() -%}
     {%- set windows = source('raw', 'model_windows') -%}
+    {%- set own = "'" ~ window_name() ~ "'" -%}
+    {%- set followed = "'" ~ followed_window_name() ~ "'" -%}
+    {%- set is_follower = own != followed -%}
+    {%- set xmin = 'pg_snapshot_xmin(pg_current_snapshot())' -%}
     {%- set plan = build_plan() -%}
-    {%- set published = "'" ~ plan.published ~ "'" if plan.published else 'null' -%}
     {%- set loses_history = (
-        plan.purged and load_relation(this) is none and not var('accept_history_loss', false)
+        holds_messages() and plan.purged and load_relation(this) is none
+        and not var('accept_history_loss', false)
     ) -%}
     {#- An error's detail would quote the row, in the server log. -#}
     select set_config('log_error_verbosity', 'terse', true)
     where has_parameter_privilege(current_user, 'log_error_verbosity', 'SET');
 
-    insert into {{ windows }} (model) values ('{{ window_name() }}') on conflict do nothing;
+    insert into {{ windows }} (model) values ({{ own }}) on conflict do nothing;
 
-    select model from {{ windows }} where model = '{{ window_name() }}' for update;
+    {% if is_follower %}
+        select model from {{ windows }} where model = {{ followed }} for share;
+    {% endif %}
+
+    select model from {{ windows }} where model = {{ own }} for update;
 
     do $$
     begin
-        if vault.key_chain() is distinct from '{{ plan.key_chain }}'
-        or (select key_chain from {{ windows }} where model = '{{ window_name() }}')
-        is distinct from {{ published }}
-        or exists (select from {{ source('raw', 'raw_logins') }} where removed = 'purged')
-        <> {{ plan.purged }} then
+        if ({{ build_state() }}) is distinct from '{{ plan.state }}' then
             raise exception 'published anew or purged while this build waited: run it again';
         end if;
-        if (select max(landed_xid) from {{ source('raw', 'raw_logins') }})
+        if exists (
+            select from {{ windows }}
+            where last_xid > pg_snapshot_xmax(pg_current_snapshot())
+        )
+        or (select max(landed_xid) from {{ source('raw', 'raw_logins') }})
         >= pg_snapshot_xmax(pg_current_snapshot()) then
             raise exception using
                 message = 'rows landed in the future: this database was restored from another cluster',
-                hint = 'README, "Restore"';
+                hint = 'python -m loader restamp';
         end if;
         if {{ loses_history }} then
             raise exception using
@@ -69,20 +88,36 @@
     end
     $$;
 
-    update {{ windows }}
+    update {{ windows }} as own
     set
-        {% if not is_incremental() -%}
-        last_xid = '0',
-        key_chain = '{{ plan.key_chain }}',
-        {% endif -%}
-        next_xid = pg_snapshot_xmin(pg_current_snapshot())
-    where model = '{{ window_name() }}'
+        {% if not is_incremental() %}
+            last_xid = '0',
+            key_chain = {{ 'followed.key_chain' if is_follower else "'" ~ plan.key_chain ~ "'" }},
+            made_xid = {{ 'followed.made_xid' if is_follower else 'pg_current_xact_id()' }},
+        {% endif %}
+        next_xid = {{ 'followed.last_xid' if is_follower else xmin }}
+    from {{ windows }} as followed
+    where own.model = {{ own }} and followed.model = {{ followed }}
 {%- endmacro %}
 
 
 {#- Post-hook, in the same transaction. -#}
 {% macro close_landed_window() -%}
     update {{ source('raw', 'model_windows') }}
-    set last_xid = next_xid
+    set
+        first_xid = last_xid,
+        last_xid = next_xid
     where model = '{{ window_name() }}'
+{%- endmacro %}
+
+
+{#- For tests: the rows that a model has read, those of its newest build or all. (A build that made
+    it anew has read them all.) -#}
+{% macro window_read(landed_xid, model_name, rows) -%}
+    {%- set windows = source('raw', 'model_windows') -%}
+    {%- set name = target.schema ~ '.' ~ model_name -%}
+    {{ landed_xid }} < (select last_xid from {{ windows }} where model = '{{ name }}')
+    {%- if rows == 'newest' %}
+    and {{ landed_xid }} >= (select first_xid from {{ windows }} where model = '{{ name }}')
+    {%- endif %}
 {%- endmacro %}

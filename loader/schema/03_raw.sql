@@ -53,16 +53,21 @@ create table if not exists raw.quarantined_messages (
     landed_xid xid8 not null default pg_current_xact_id(),
     sqlstate text not null,
     reason text not null,
-    removed text check (removed in ('erased', 'purged')),
+    removed text,
     removed_at timestamptz,
     check ((body is null) = (removed is not null))
 );
+alter table raw.quarantined_messages
+drop constraint if exists quarantined_messages_removed_check,
+add check (removed in ('erased', 'purged', 'requeued'));
 comment on table raw.quarantined_messages is
 'Messages whose body jsonb refuses, exact text kept. Personal data. Never read by a model.';
 comment on column raw.quarantined_messages.body is
 'The exact body; a character that no text can hold (NUL, lone surrogate) is a backslash escape';
 comment on column raw.quarantined_messages.attributes is
 'As in raw.raw_logins, as JSON text: text cannot be refused';
+comment on column raw.quarantined_messages.removed is
+'Null, or why the body is gone: erased, purged, or requeued (it has landed in raw_logins)';
 comment on column raw.quarantined_messages.sqlstate is
 'The SQLSTATE with which Postgres refused the body';
 comment on column raw.quarantined_messages.reason is
@@ -76,27 +81,42 @@ create table if not exists raw.loads (
     quarantined integer not null,
     loaded_at timestamptz not null default now(),
     loaded_by text not null default session_user,
+    landed_xid xid8 not null default pg_current_xact_id(),
     check (received = landed + already_there + quarantined)
 );
+alter table raw.loads
+add column if not exists landed_xid xid8 not null default pg_current_xact_id();
+create index if not exists loads_landed_xid_idx on raw.loads (landed_xid);
 comment on table raw.loads is 'One receipt per chunk, written in the transaction that landed it';
 comment on column raw.loads.received is 'Messages in the chunk';
 comment on column raw.loads.landed is 'New rows in raw.raw_logins';
 comment on column raw.loads.already_there is
 'Redelivered messages that had landed or been quarantined before';
 comment on column raw.loads.quarantined is 'New rows in raw.quarantined_messages';
+comment on column raw.loads.landed_xid is 'The transaction that landed the chunk, as in raw_logins';
 
 create table if not exists raw.model_windows (
     model text primary key,
     last_xid xid8 not null default '0',
     next_xid xid8 not null default '0',
-    key_chain text
+    key_chain text,
+    first_xid xid8 not null default '0',
+    made_xid xid8 not null default '0'
 );
+alter table raw.model_windows
+add column if not exists first_xid xid8 not null default '0',
+add column if not exists made_xid xid8 not null default '0';
 comment on table raw.model_windows is
 'How far each incremental model has read raw.raw_logins: it holds all with landed_xid < last_xid, '
 'and a build reads [last_xid, next_xid)';
 
 comment on column raw.model_windows.key_chain is
 'The masking keys that the model is published under, as domain:version, + for keys on top';
+comment on column raw.model_windows.first_xid is
+'Where the newest build began to read: it read [first_xid, last_xid)';
+comment on column raw.model_windows.made_xid is
+'The transaction that made the table anew; for a model that follows another, the one that made '
+'that, when it was read: if they differ, it is made anew too';
 
 create or replace function raw.land(
     load uuid,

@@ -51,6 +51,7 @@ declare
     erasure_key constant bytea := (
         select k.secret from vault.masking_key as k where k.domain = 'erasure'
     );
+    window_name text;
     model regclass;
     found text[];
     in_model text[];
@@ -75,9 +76,16 @@ begin
             found := found || in_model;
         end if;
     end loop;
-    for model in select vault.model_table(w.model) from raw.model_windows as w order by w.model loop
-        if model is not null then
+    for window_name, model in
+        select w.model, vault.model_table(w.model) from raw.model_windows as w order by w.model
+    loop
+        if exists (select from pg_attribute where attrelid = model and attname = 'message_id') then
             execute format('delete from only %s where message_id = any($1)', model) using found;
+        else
+            -- An aggregate: the next build makes it anew.
+            update raw.model_windows as w
+            set made_xid = pg_current_xact_id()
+            where w.model = window_name and found <> '{}';
         end if;
     end loop;
 

@@ -1,4 +1,7 @@
--- What the receipts say has landed and been quarantined is what the tables hold.
+{#- What the receipts say has landed and been quarantined is what the tables hold. -#}
+{% test accounts_for_every_message(model, rows) %}
+{%- set is_tested = window_read('landed_xid', 'load_receipts', rows) %}
+
 with
 
 receipts as (
@@ -7,16 +10,22 @@ receipts as (
         load_id,
         landed,
         quarantined
-    from {{ source('raw', 'loads') }}
+    from {{ model }}
+    where
+        load_id = any(array(
+            select load_id::text from {{ source('raw', 'loads') }}
+            where {{ is_tested }}
+        ))
 
 ),
 
 rows_landed as (
 
     select
-        load_id,
+        load_id::text as load_id,
         count(*) as landed
     from {{ source('raw', 'raw_logins') }}
+    where {{ is_tested }}
     group by load_id
 
 ),
@@ -24,9 +33,10 @@ rows_landed as (
 rows_quarantined as (
 
     select
-        load_id,
+        load_id::text as load_id,
         count(*) as quarantined
     from {{ source('raw', 'quarantined_messages') }}
+    where {{ is_tested }}
     group by load_id
 
 )
@@ -41,3 +51,5 @@ full outer join rows_quarantined on receipts.load_id = rows_quarantined.load_id
 where
     coalesce(receipts.landed, -1) <> coalesce(rows_landed.landed, 0)
     or coalesce(receipts.quarantined, -1) <> coalesce(rows_quarantined.quarantined, 0)
+
+{% endtest %}

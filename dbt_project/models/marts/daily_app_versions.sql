@@ -1,0 +1,58 @@
+{{ config(pre_hook="{{ delete_touched('create_date', touched_version_days()) }}") }}
+
+{#- Of a first build all rows are at hand; later ones look each user up in the index. -#}
+{% set first_day = 'min(create_date) over (partition by user_id, app_version)' %}
+{% if is_incremental() %}
+    {% set first_day %} (
+        select min(older.create_date)
+        from {{ ref('user_logins') }} as older
+        where older.user_id = logins.user_id and older.app_version = logins.app_version
+    ) {% endset %}
+{% endif %}
+
+with
+
+logins as (
+
+    select * from {{ ref('user_logins') }}
+    where
+        create_date is not null
+        and app_version is not null
+        {% if is_incremental() %}
+            and create_date = any(array({{ touched_version_days() }}))
+        {% endif %}
+
+),
+
+user_days as (
+
+    select
+        create_date,
+        app_version,
+        user_id,
+        count(*) as logins,
+        min(sent_at) as first_seen,
+        max(sent_at) as last_seen,
+        {{ first_day }} as first_day
+    from logins
+    group by create_date, app_version, user_id
+
+),
+
+days as (
+
+    select
+        create_date,
+        app_version,
+        {{ integer_to_version('app_version') }} as version,
+        sum(logins)::bigint as logins,
+        count(*) as users,
+        count(*) filter (where create_date = first_day) as new_users,
+        min(first_seen) as first_seen,
+        max(last_seen) as last_seen
+    from user_days
+    group by create_date, app_version
+
+)
+
+select * from days

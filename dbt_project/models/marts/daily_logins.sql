@@ -1,0 +1,32 @@
+{{ config(pre_hook="{{ delete_touched('create_date', touched_days()) }}") }}
+
+with
+
+logins as (
+
+    select * from {{ ref('user_logins') }}
+    where
+        create_date is not null
+        {% if is_incremental() %}
+            and create_date = any(array({{ touched_days() }}))
+        {% endif %}
+
+),
+
+days as (
+
+    select
+        create_date,
+        device_type,
+        locale,
+        count(*) as logins,
+        count(distinct user_id) as users,
+        count(*)
+        - count(distinct row(user_id, masked_ip, masked_device_id, app_version)) as repeats,
+        count(*) filter (where app_version is null) as unreadable_versions
+    from logins
+    group by create_date, device_type, locale
+
+)
+
+select * from days

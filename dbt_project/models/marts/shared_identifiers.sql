@@ -1,0 +1,57 @@
+{{ config(pre_hook=[
+    "{{ delete_touched('masked_value', touched_masks('masked_ip')) }}",
+    "{{ delete_touched('masked_value', touched_masks('masked_device_id')) }}",
+]) }}
+
+with
+
+logins as (
+
+    select * from {{ ref('user_logins') }}
+
+),
+
+identifiers as (
+
+    select
+        'ip' as kind,
+        masked_ip as masked_value,
+        user_id,
+        sent_at
+    from logins
+    where
+        masked_ip is not null
+        {% if is_incremental() %}
+            and masked_ip = any(array({{ touched_masks('masked_ip') }}))
+        {% endif %}
+    union all
+    select
+        'device_id' as kind,
+        masked_device_id as masked_value,
+        user_id,
+        sent_at
+    from logins
+    where
+        masked_device_id is not null
+        {% if is_incremental() %}
+            and masked_device_id = any(array({{ touched_masks('masked_device_id') }}))
+        {% endif %}
+
+),
+
+shared_identifiers as (
+
+    select
+        kind,
+        masked_value,
+        count(distinct user_id) as users,
+        count(*) as logins,
+        min(sent_at) as first_seen,
+        max(sent_at) as last_seen
+    from identifiers
+    group by kind, masked_value
+    having count(distinct user_id) > 1
+
+)
+
+select * from shared_identifiers

@@ -1,0 +1,121 @@
+-- From what others have summed up already: nothing here reads all history.
+with
+
+receipts as (
+
+    select
+        coalesce(sum(landed), 0)::bigint as landed,
+        max(loaded_at) as last_loaded_at
+    from {{ ref('load_receipts') }}
+
+),
+
+days as (
+
+    select
+        coalesce(sum(logins), 0)::bigint as logins,
+        coalesce(sum(repeats), 0)::bigint as equal_bodies,
+        coalesce(sum(unreadable_versions), 0)::bigint as unreadable_versions,
+        max(create_date) as newest_day
+    from {{ ref('daily_logins') }}
+
+),
+
+-- Those whose time of sending is unknown are on no day.
+undated as (
+
+    select
+        count(*) as logins,
+        count(*) filter (where app_version is null) as unreadable_versions
+    from {{ ref('user_logins') }}
+    where create_date is null
+
+),
+
+logins as (
+
+    select
+        days.equal_bodies,
+        days.logins + undated.logins as logins,
+        days.unreadable_versions + undated.unreadable_versions as unreadable_versions
+    from days
+    cross join undated
+
+),
+
+newest_day as (
+
+    select max(logins.sent_at) as newest_sent_at
+    from {{ ref('user_logins') }} as logins
+    where logins.create_date = (select days.newest_day from days)
+
+),
+
+rejections as (
+
+    select count(*) as rejected from {{ ref('rejected_logins') }}
+
+),
+
+quarantine as (
+
+    select count(*) as quarantined
+    from {{ source('raw', 'quarantined_messages') }}
+    where removed is null
+
+),
+
+read as (
+
+    select last_xid
+    from {{ source('raw', 'model_windows') }}
+    where model = '{{ target.schema }}.user_logins'
+
+),
+
+erasures as (
+
+    select count(*) as erased
+    from {{ source('raw', 'raw_logins') }}
+    where removed = 'erased' and landed_xid < (select read.last_xid from read)
+
+),
+
+unread as (
+
+    select coalesce(extract(epoch from now() - min(landed_at)), 0)::integer as lag_seconds
+    from {{ source('raw', 'raw_logins') }}
+    where landed_xid >= (select read.last_xid from read)
+
+),
+
+health as (
+
+    select
+        -- where the messages are
+        receipts.landed,
+        logins.logins,
+        rejections.rejected,
+        erasures.erased,
+        quarantine.quarantined,
+
+        -- how old the newest are
+        receipts.last_loaded_at,
+        newest_day.newest_sent_at,
+        unread.lag_seconds,
+
+        -- what someone may look at
+        logins.unreadable_versions,
+        logins.equal_bodies,
+        now() as checked_at
+    from receipts
+    cross join logins
+    cross join newest_day
+    cross join rejections
+    cross join quarantine
+    cross join erasures
+    cross join unread
+
+)
+
+select * from health

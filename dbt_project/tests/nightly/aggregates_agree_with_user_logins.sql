@@ -1,0 +1,87 @@
+-- What was counted bit by bit is what a count from the start gives.
+with
+
+recounted as (
+
+    select
+        'daily_logins' as model,
+        concat_ws('|', create_date, device_type, locale) as key,
+        count(*) as logins,
+        count(distinct user_id) as users
+    from {{ ref('user_logins') }}
+    where create_date is not null
+    group by create_date, device_type, locale
+    union all
+    select
+        'app_versions' as model,
+        app_version::text as key,
+        count(*) as logins,
+        count(distinct user_id) as users
+    from {{ ref('user_logins') }}
+    where create_date is not null and app_version is not null
+    group by app_version
+    union all
+    select
+        'shared_identifiers' as model,
+        'ip|' || masked_ip as key,
+        count(*) as logins,
+        count(distinct user_id) as users
+    from {{ ref('user_logins') }}
+    where masked_ip is not null
+    group by masked_ip
+    having count(distinct user_id) > 1
+    union all
+    select
+        'shared_identifiers' as model,
+        'device_id|' || masked_device_id as key,
+        count(*) as logins,
+        count(distinct user_id) as users
+    from {{ ref('user_logins') }}
+    where masked_device_id is not null
+    group by masked_device_id
+    having count(distinct user_id) > 1
+
+),
+
+counted as (
+
+    select
+        'daily_logins' as model,
+        concat_ws('|', create_date, device_type, locale) as key,
+        logins,
+        users
+    from {{ ref('daily_logins') }}
+    union all
+    select
+        'app_versions' as model,
+        app_version::text as key,
+        logins,
+        users
+    from {{ ref('app_versions') }}
+    union all
+    select
+        'shared_identifiers' as model,
+        kind || '|' || masked_value as key,
+        logins,
+        users
+    from {{ ref('shared_identifiers') }}
+
+)
+
+select
+    model,
+    key,
+    sum(logins) as logins,
+    sum(users) as users
+from (
+    select * from recounted
+    union all
+    select
+        model,
+        key,
+        -logins as logins,
+        -users as users
+    from counted
+) as compared
+group by model, key
+having sum(logins) <> 0 or sum(users) <> 0
