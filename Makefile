@@ -44,6 +44,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.10 --generate-hash
 lock:  ## compile requirements*.txt anew (needs uv: pip install uv)
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 	$(LOCK) requirements.in --constraints requirements-dev.txt --output-file requirements.txt
+	$(LOCK) requirements-loader.in --constraints requirements.txt --output-file requirements-loader.txt
 
 clean:  ## remove what was installed and built
 	rm -rf .venv target logs
