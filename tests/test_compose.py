@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -26,7 +27,9 @@ from psycopg import errors, sql
 from sandbox import sandbox
 from sandbox.postgres import find_binaries
 from sandbox.process import server
+from sandbox.sqs import make_client, send
 from tests.conftest import ROOT, Outcome
+from tests.logins import logins
 
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(
     (ROOT / "docker-compose.yml").read_text("utf-8")
@@ -272,6 +275,36 @@ def test_the_site_is_served(composed: Composed) -> None:
         page = urllib.request.urlopen(f"http://127.0.0.1:{port}/").read().decode()
     assert "masked_ip" in page
     assert "dbt Docs" in page
+
+
+@pytest.mark.usefixtures("outcomes")
+def test_the_follower_is_healthy_and_lands_what_comes(composed: Composed) -> None:
+    offered = subprocess.run(
+        [sys.executable, "-m", "loader", "--help"], cwd=ROOT, check=True, capture_output=True
+    )
+    if b"--follow" not in offered.stdout:
+        pytest.skip("this loader does not follow")
+    client = make_client(
+        {
+            "AWS_ENDPOINT_URL": composed.endpoint,
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "x",
+            "AWS_SECRET_ACCESS_KEY": "x",
+        }
+    )
+    url = client.get_queue_url(QueueName="login-queue")["QueueUrl"]
+    with composed.connect("postgres", "postgres_password") as connection:
+        before = connection.execute("select count(*) from raw.raw_logins").fetchone()
+        assert before
+        with composed.serve("follow", "9090"):
+            send(client, url, logins(1))
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline:
+                now = connection.execute("select count(*) from raw.raw_logins").fetchone()
+                if now == (before[0] + 1,):
+                    break
+                time.sleep(0.1)
+        assert now == (before[0] + 1,)
 
 
 def test_no_password_is_printed(composed: Composed, outcomes: dict[str, Outcome]) -> None:

@@ -8,6 +8,9 @@ images start, only AWS can tell.
 """
 
 import ast
+import datetime
+import hashlib
+import importlib
 import json
 import re
 import sys
@@ -400,3 +403,44 @@ def test_logins_need_a_password_where_there_is_no_iam(pipeline: Pipeline) -> Non
     missing = pipeline.run("python", "-m", "deploy.logins", LOGINS_LOADER_PASSWORD_FILE="/nowhere")
     assert missing.code == 2
     assert "cannot read a password from /nowhere" in missing.stderr
+
+
+def test_the_loader_logs_in_with_a_token_and_lands(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("loader.lambda_handler")
+    lambda_entry = importlib.import_module("deploy.lambda_entry")
+    pipeline.load("init")
+    for name in ("PGHOST", "PGPORT", "PGDATABASE"):
+        monkeypatch.setenv(name, pipeline.env[name])
+    monkeypatch.setenv("PGUSER", "logins_loader")
+    monkeypatch.setenv("PGPASSWORD", "")
+    for name, value in KEYS.items():  # as Lambda provides them
+        monkeypatch.setenv(name.replace("region_name", "aws_default_region").upper(), value)
+    # The sandbox cannot verify a signature; but it can have the very token as its password, if
+    # the clock stands still.
+    now = datetime.datetime.now(datetime.timezone.utc)
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_, **__: now)
+    token = new_client("rds", **KEYS).generate_db_auth_token(
+        DBHostname=pipeline.env["PGHOST"], Port=pipeline.env["PGPORT"], DBUsername="logins_loader"
+    )
+    made = pipeline.run(
+        "python", "-m", "deploy.logins", LOGINS_LOADER_PASSWORD=token, LOGINS_DBT_PASSWORD="d"
+    )
+    assert made.code == 0, made.output
+    body = logins(1)[0]
+    record = {
+        "messageId": "11111111-1111-1111-1111-111111111111",
+        "receiptHandle": "handle",
+        "body": body,
+        "md5OfBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
+        "attributes": {"SentTimestamp": "1750000000000", "ApproximateReceiveCount": "1"},
+        "messageAttributes": {},
+    }
+    try:
+        answer = lambda_entry.handler({"Records": [record]}, None)
+        assert answer == {"batchItemFailures": []}
+        assert pipeline.value("select count(*) from raw.raw_logins") == 1
+    finally:
+        for login in ("logins_loader", "logins_dbt"):
+            pipeline.sql(f"drop owned by {login}; drop role {login}")
