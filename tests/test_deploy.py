@@ -444,3 +444,12 @@ def test_the_loader_logs_in_with_a_token_and_lands(
     finally:
         for login in ("logins_loader", "logins_dbt"):
             pipeline.sql(f"drop owned by {login}; drop role {login}")
+
+
+def test_the_costs_of_the_documentation_add_up() -> None:
+    page = (ROOT / "docs/deployment.md").read_text("utf-8")
+    [table] = re.findall(r"^\| what \| arithmetic .+?\n\n", page, re.MULTILINE | re.DOTALL)
+    costs = [float(found) for found in re.findall(r"\| (\d+\.\d\d) \|$", table, re.MULTILINE)]
+    [total] = re.findall(r"\*\*(\d+\.\d\d)\*\*", table)
+    assert len(costs) == 10
+    assert f"{sum(costs):.2f}" == total
