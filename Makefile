@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint bench-loader lock clean
+.PHONY: help demo test lint bench-loader secrets lock clean
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
 
@@ -18,9 +18,22 @@ lint: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project loader/schema
 	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder loader/sql benchmarks
+	$(BIN)/yamllint --strict .
+	$(BIN)/zizmor --offline --quiet .github/workflows
+	$(BIN)/cfn-lint deploy/template.yaml
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml deploy loader sandbox
 
 bench-loader: .venv/installed  ## measure the loader beside its yardsticks (about half an hour)
 	@$(BIN)/python -m benchmarks.bench_loader
+
+# Random, and never anew: Postgres keeps the first one. The directory keeps other users out; the
+# files are open, for whoever a container runs as.
+SECRETS := secrets
+secrets:  ## make the passwords that docker-compose.yml reads from files
+	@mkdir -p -m 700 $(SECRETS)
+	@umask 022; for name in postgres_password loader_password dbt_password; do \
+		[ -s $(SECRETS)/$$name ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > $(SECRETS)/$$name; \
+	done
 
 # Without a pip of its own: Debian's python3 has venv's module, but not what puts pip into it.
 .venv/installed: requirements-dev.txt
@@ -34,6 +47,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.10 --generate-hash
 lock:  ## compile requirements*.txt anew (needs uv: pip install uv)
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 	$(LOCK) requirements.in --constraints requirements-dev.txt --output-file requirements.txt
+	$(LOCK) requirements-loader.in --constraints requirements.txt --output-file requirements-loader.txt
 
 clean:  ## remove what was installed and built
 	rm -rf .venv target logs

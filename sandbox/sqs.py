@@ -1,5 +1,6 @@
 """A private SQS endpoint over HTTP, with a queue that has messages in it."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 QUEUE = "login-queue"
 BATCH = 10
+
+DELIVERIES = 5
+"""How often a message is delivered before it goes to the dead-letter queue."""
 
 
 @contextmanager
@@ -51,12 +55,34 @@ def sqs(directory: Path, messages: Path) -> Iterator[dict[str, str]]:
         }
         client = make_client(settings)
         try:
-            url = client.create_queue(QueueName=QUEUE)["QueueUrl"]
-            with messages.open(encoding="utf-8", newline="\n") as lines:
-                send(client, url, [line.removesuffix("\n") for line in lines])
-        except (OSError, UnicodeError, BotoCoreError, ClientError) as error:
-            raise SandboxError(f"cannot fill the queue from {messages}: {error}") from None
+            fill(client, messages)
+        except (BotoCoreError, ClientError) as error:
+            raise SandboxError(f"cannot fill the queue: {error}") from None
         yield settings
+
+
+def fill(client: "SQSClient", messages: Path) -> int:
+    """Make the queue and its dead-letter queue, send each line of `messages`, return how many.
+
+    Raises SandboxError if the file cannot be read or a message is refused.
+    """
+    try:
+        bodies = messages.read_bytes().decode("utf-8").split("\n")
+    except (OSError, UnicodeError) as error:
+        raise SandboxError(f"cannot fill the queue from {messages}: {error}") from None
+    if not bodies[-1]:
+        bodies.pop()  # the end of the last line
+    dead_letters = client.create_queue(QueueName=f"{QUEUE}-dead-letters")["QueueUrl"]
+    found = client.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
+    redrive = {
+        "deadLetterTargetArn": found["Attributes"]["QueueArn"],
+        "maxReceiveCount": DELIVERIES,
+    }
+    url = client.create_queue(QueueName=QUEUE, Attributes={"RedrivePolicy": json.dumps(redrive)})[
+        "QueueUrl"
+    ]
+    send(client, url, bodies)
+    return len(bodies)
 
 
 def make_client(settings: dict[str, str]) -> "SQSClient":

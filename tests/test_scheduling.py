@@ -1,0 +1,208 @@
+"""The schedules of docs/scheduling.md and elt.yml: they parse, and what they start runs."""
+
+import fcntl
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from configparser import ConfigParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT, Pipeline
+from tests.logins import logins
+
+PAGE = (ROOT / "docs/scheduling.md").read_text("utf-8")
+# By the path in the first line of each, without the line itself
+EXAMPLES = dict(re.findall(r"^```\w+\n# (/[\w/.]+).*\n((?:.+\n|\n)+?)```", PAGE, re.MULTILINE))
+WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/elt.yml").read_text("utf-8"))
+
+TOOLS = str(Path(sys.executable).parent)
+
+
+class Unit(ConfigParser):
+    """A unit of systemd: keys keep their case; of repeated keys the last counts here."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(interpolation=None, strict=False)
+        self.read_string(text)
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
+@pytest.fixture
+def installed(pipeline: Pipeline, tmp_path: Path) -> Iterator[Path]:
+    """A place for /opt/logins and /etc/logins, with settings for the sandbox, and both logins."""
+    pipeline.load("init")
+    made = pipeline.run(
+        "python", "-m", "deploy.logins", LOGINS_LOADER_PASSWORD="l", LOGINS_DBT_PASSWORD="d"
+    )
+    assert made.code == 0, made.output
+    server = f"{pipeline.env['PGHOST']}:{pipeline.env['PGPORT']}:{pipeline.env['PGDATABASE']}"
+    passwords = tmp_path / "pgpass"
+    passwords.touch(mode=0o600)
+    passwords.write_text(f"{server}:logins_loader:l\n{server}:logins_dbt:d\n")
+    named = set(re.findall(r"^(\w+)=", EXAMPLES["/etc/logins/env"], re.MULTILINE))
+    settings = {
+        **{
+            name: value
+            for name, value in pipeline.env.items()
+            if name.startswith(("PG", "AWS_", "LOGIN_QUEUE", "DBT_"))
+            and name not in ("PGUSER", "PGPASSWORD")
+        },
+        "PGPASSFILE": str(passwords),
+    }
+    assert {"PGHOST", "PGDATABASE", "PGPASSFILE", "LOGIN_QUEUE"} <= named & set(settings)
+    (tmp_path / "env").write_text("".join(f"{name}={v}\n" for name, v in settings.items()))
+    yield tmp_path
+    for login in ("logins_loader", "logins_dbt"):
+        pipeline.sql(f"drop owned by {login}; drop role {login}")
+
+
+def test_what_cron_starts_runs(pipeline: Pipeline, installed: Path) -> None:
+    line = EXAMPLES["/etc/cron.d/logins"].strip().splitlines()[-1]
+    schedule = re.fullmatch(r"17 \* \* \* \* logins (.+)", line)
+    assert schedule
+    assert "%" not in line  # which cron takes for a line's end
+    command = schedule[1]
+    for place, instead in {
+        "/opt/logins": str(ROOT),
+        "/etc/logins": str(installed),
+        ".venv/bin": TOOLS,
+        "/run/lock": str(installed),
+        "/var/log/logins": str(installed),
+    }.items():
+        assert place in command
+        command = command.replace(place, instead)
+    pipeline.send(logins(3))
+
+    def start() -> str:
+        done = subprocess.run(
+            ["sh", "-c", command],
+            env={"PATH": "/usr/bin:/bin"},  # as little as cron gives
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.stderr == ""
+        return done.stdout
+
+    log = installed / "elt.log"
+    assert start() == "", log.read_text()
+    assert "received 3, landed 3," in log.read_text()
+    assert pipeline.value("select count(*) from user_logins") == 3
+    said = log.read_text()
+    with (installed / "logins.lock").open() as lock:  # another run
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "logins: see" in start()
+    assert log.read_text() == said
+
+
+def test_what_the_service_starts_runs(pipeline: Pipeline, installed: Path) -> None:
+    pipeline.send(logins(3))
+    unit = EXAMPLES["/etc/systemd/system/logins.service"]
+    commands = re.findall(r"^ExecStart=(.+)$", unit, re.MULTILINE)
+    assert len(commands) == 3
+    given = dict(
+        line.split("=", 1) for line in (installed / "env").read_text().strip().splitlines()
+    )
+    for command in commands:
+        done = subprocess.run(
+            command.replace(".venv/bin", TOOLS).split(),
+            env={"PATH": "/usr/bin:/bin", **given},
+            cwd=ROOT,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert pipeline.value("select count(*) from user_logins") == 3
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
+    units = {Path(name).name: text for name, text in EXAMPLES.items() if "/systemd/" in name}
+    assert set(units) == {"logins.service", "logins.timer"}
+    for name, text in units.items():
+        (tmp_path / name).write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in units)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    said = [line for line in done.stderr.splitlines() if "logins" in line]
+    assert said == []
+
+
+def test_units_say_when_to_run_again() -> None:
+    service = Unit(EXAMPLES["/etc/systemd/system/logins.service"])["Service"]
+    assert service["Type"] == "oneshot"
+    assert service["Restart"] == "on-failure"
+    assert service["RestartPreventExitStatus"] == "2 3"  # configuration, permission
+    timer = Unit(EXAMPLES["/etc/systemd/system/logins.timer"])["Timer"]
+    assert timer["Persistent"] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("ends", "code", "runs"),
+    [([0], 0, 1), ([1, 0], 0, 2), ([4, 1, 0], 0, 3), ([1, 1, 4], 4, 3), ([3], 3, 1), ([2], 2, 1)],
+)
+def test_the_workflow_runs_the_loader_again_where_that_helps(
+    tmp_path: Path, ends: list[int], code: int, runs: int
+) -> None:
+    steps = {step.get("name"): step for step in WORKFLOW["jobs"]["elt"]["steps"]}
+    (tmp_path / "ends").write_text("\n".join(map(str, ends)) + "\n")
+    loader = tmp_path / "python"
+    loader.write_text(
+        '#!/bin/sh\ncd "$(dirname "$0")"\n[ "$*" = "-m loader" ] || exit 99\necho >> runs\n'
+        "end=$(head -n 1 ends)\nsed -i 1d ends\nexit $end\n"
+    )
+    loader.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-e", "-c", steps["Load"]["run"]],  # as GitHub runs it
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        check=False,
+        capture_output=True,
+    )
+    assert done.returncode == code
+    assert (tmp_path / "runs").read_text().count("\n") == runs
+
+
+def test_the_workflow_has_no_more_rights_than_it_needs() -> None:
+    assert WORKFLOW["permissions"] == {}
+    jobs = WORKFLOW["jobs"]
+    assert jobs["elt"]["permissions"] == {"contents": "read", "id-token": "write"}
+    assert jobs["publish"]["permissions"] == {"pages": "write", "id-token": "write"}
+    for job in jobs.values():
+        for step in job["steps"]:
+            if "uses" in step:
+                assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"])
+
+
+def test_what_the_workflow_keeps_holds_no_personal_data() -> None:
+    [kept] = [
+        step
+        for step in WORKFLOW["jobs"]["elt"]["steps"]
+        if "upload-artifact" in step.get("uses", "")
+    ]
+    assert kept["with"]["path"].split() == [
+        "target/compiled",
+        "target/manifest.json",
+        "target/sources.json",
+    ]
+
+
+def test_the_trust_policy_parses() -> None:
+    [policy] = re.findall(r"^```json\n(.+?)```", PAGE, re.MULTILINE | re.DOTALL)
+    [statement] = json.loads(policy)["Statement"]
+    subject = statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
+    assert subject.endswith(f":environment:{WORKFLOW['jobs']['elt']['environment']}")
