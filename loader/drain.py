@@ -62,7 +62,6 @@ class Run:
         self._deletions = Deletions(
             queue, self._held, patience, lambda: self._receivers.at_once, self._fail
         )
-        self._backlog = 0
         self._give_up: float | None = None
         self._is_drained = False
         self._failure: LoaderError | None = None
@@ -143,8 +142,7 @@ class Run:
                 self._count()
 
     def _count(self) -> None:
-        self._backlog = self._queue.backlog().waiting
-        self._receivers.expect(self._backlog)
+        self._receivers.left = self._queue.backlog().waiting
 
     def _fail(self, error: BaseException) -> None:
         if not isinstance(error, LoaderError):
@@ -173,7 +171,7 @@ class Run:
             chunk_seconds=self._lander.seconds,
             oldest_age_seconds=self._lander.oldest_age_seconds,
             in_flight=len(self._held),
-            backlog=self._backlog,
+            backlog=max(0, self._receivers.left),
         )
 
     def _exit_code(self) -> ExitCode:

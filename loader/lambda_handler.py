@@ -64,9 +64,9 @@ def _land(messages: Sequence[Message]) -> Receipt:
         connection = _connections.pop()
         try:
             receipt = land(connection, messages)
-        except TemporaryError:
+        except BaseException as error:
             connection.close()
-            if is_fresh:
+            if is_fresh or not isinstance(error, TemporaryError):
                 raise
         else:
             _connections.append(connection)

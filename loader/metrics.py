@@ -70,7 +70,7 @@ class Metrics:
                 now.oldest_age_seconds,
             ),
             ("in_flight", "Messages received and not yet deleted", now.in_flight),
-            ("backlog", "Messages that wait in the queue, by its own count", now.backlog),
+            ("backlog", "Messages that still wait in the queue", now.backlog),
         ):
             yield GaugeMetricFamily(f"loader_{name}", text, value=number)
 

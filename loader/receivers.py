@@ -51,7 +51,8 @@ class Receivers:
         self._seconds = inf
         self._cpu_seconds = 0.0
         self._largest = 1
-        self._left = 0
+        self.left = 0
+        """Messages that still wait in the queue, as it counted and we received since."""
         self.polling = 0
         """Requests under way."""
         self.empty_answers = 0
@@ -76,10 +77,6 @@ class Receivers:
         with self._lock:
             self._start_wanted()
 
-    def expect(self, backlog: int) -> None:
-        """Note how many messages wait in the queue."""
-        self._left = backlog
-
     @property
     def have_ended(self) -> bool:
         """Whether no further message can come."""
@@ -94,10 +91,10 @@ class Receivers:
         return max(1, min(round(SLACK * fill_core), MOST_RECEIVERS))
 
     def _wanted(self) -> int:
-        if self._left <= 0:
+        if self.left <= 0:
             return 1 if self.empty_answers else 2  # who is to say twice that it is empty
         by_bytes = max(1, ANSWERS_BYTES // (BATCH * self._largest))
-        return self._fixed or min(self.at_once, by_bytes, ceil(self._left / BATCH))
+        return self._fixed or min(self.at_once, by_bytes, ceil(self.left / BATCH))
 
     def _start_wanted(self) -> None:
         while self._working < self._wanted():
@@ -139,12 +136,12 @@ class Receivers:
         with self._lock:
             if messages:
                 self.empty_answers = 0
-                self._left -= len(messages)
+                self.left -= len(messages)
                 self._seconds = min(time.monotonic() - began, self._seconds)
                 self._cpu_seconds = (7 * (self._cpu_seconds or cpu_seconds) + cpu_seconds) / 8
                 self._largest = max(int(0.9 * self._largest), *(len(m.body) for m in messages), 1)
                 self._start_wanted()
             else:
                 self.empty_answers += 1
-                self._left = 0
+                self.left = 0
         return messages

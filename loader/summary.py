@@ -27,7 +27,7 @@ class Summary:
     in_flight: int = 0
     """Messages received and not yet deleted."""
     backlog: int = 0
-    """Messages that wait in the queue, by its own count, a few seconds ago."""
+    """Messages that still wait in the queue."""
 
     def __add__(self, other: "Summary") -> "Summary":
         """Return what two processes did that share a queue and run at once."""
