@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.faults import Fault
 from tests.conftest import Pipeline, one_line, slowed
-from tests.faults import KILLED, Faulty, faulty, sleeping, until
+from tests.faults import KILLED, QUEUE, Faulty, faulty, sleeping, until
 from tests.logins import login, logins
 
 KILL_BEFORE = """
@@ -224,6 +224,16 @@ def make_messages_late(faults: Faulty) -> int:
     held = client.receive_message(QueueUrl=faults.url(), MaxNumberOfMessages=7)
     assert len(held["Messages"]) == 7
     return 7
+
+
+def test_bodies_of_one_mebibyte(faults: Faulty) -> None:
+    """The limit of SQS, which is asked for fewer of them at once."""
+    faults.endpoint.fill(QUEUE, 30, 2**20)
+    faults.sent += 30
+    assert "landed 30," in faults.load().stdout
+    assert faults.pipeline.value("select min(length(body::text)) from raw.raw_logins") >= 2**20
+    assert faults.calls("ReceiveMessage") > 5
+    faults.rerun_and_check()
 
 
 # Refusals
