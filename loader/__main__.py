@@ -14,6 +14,7 @@ import psycopg
 from loader import commands, logs
 from loader.errors import ExitCode, LoaderError
 from loader.keys import DOMAINS
+from loader.receivers import MOST_RECEIVERS
 from loader.settings import Settings
 
 log = logging.getLogger("loader")
@@ -81,16 +82,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--receivers",
-        type=_number,
+        type=_up_to(MOST_RECEIVERS),
         metavar="N",
         help="requests at once to receive (default: what hides the network, as measured)",
     )
     parser.add_argument(
-        "--processes", type=_number, default=1, metavar="N", help="for more cores (default: 1)"
+        "--processes", type=_up_to(64), default=1, metavar="N", help="for more cores (default: 1)"
     )
     parser.add_argument(
         "--metrics-port",
-        type=_number,
+        type=_up_to(65535),
         metavar="PORT",
         help="serve Prometheus metrics and /healthz",
     )
@@ -202,10 +203,13 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
-def _number(text: str) -> int:
-    if not re.fullmatch(r"[1-9]\d{0,4}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
-    return int(text)
+def _up_to(most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not re.fullmatch(r"[1-9]\d{0,4}", text) or int(text) > most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {most}")
+        return int(text)
+
+    return number
 
 
 def _age(text: str) -> timedelta:

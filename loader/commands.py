@@ -39,7 +39,8 @@ def drain(options: argparse.Namespace, settings: Settings) -> ExitCode:
     metrics = Metrics()
     if options.metrics_port:
         metrics.serve(options.metrics_port)
-    with Stop() as stop, progress(quiet=options.quiet) as show_progress:
+    stop = Stop()
+    with progress(quiet=options.quiet) as show_progress:
 
         def show(summary: Summary) -> None:
             show_progress(summary)
@@ -53,9 +54,12 @@ def drain(options: argparse.Namespace, settings: Settings) -> ExitCode:
                 raise denied
         if options.processes > 1:
             work = Work(settings, mode, options.log_format, options.quiet)
-            summary, exit_code = run_processes(options.processes, work, stop, show)
+            with stop:
+                summary, exit_code = run_processes(options.processes, work, stop, show)
         else:
-            summary, exit_code = Run(settings, queue, mode, patience).until_over(show)
+            run = Run(settings, queue, mode, patience)
+            with stop:  # before this nothing is held, and a signal may simply end it
+                summary, exit_code = run.until_over(show)
     if options.log_format == "json":
         log.info("over", extra={"figures": summary.figures() | {"exit_code": exit_code}})
     if not options.quiet:

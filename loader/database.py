@@ -25,6 +25,10 @@ NOT_SET_UP = (
 )
 
 
+# Gone, full, locked, deadlocked; and what begin.sql sets for a client that falls silent.
+HEALS = (psycopg.OperationalError, errors.IdleInTransactionSessionTimeout)
+
+
 @cache
 def statement(name: str) -> bytes:
     """Return the SQL of the file `loader/NAME`."""
@@ -59,6 +63,10 @@ def connect(settings: Settings) -> psycopg.Connection:
 
 
 def _no_connection(error: psycopg.OperationalError) -> LoaderError:
+    if isinstance(error, errors.ConnectionTimeout):
+        return TemporaryError(
+            "postgres", "cannot reach Postgres: no answer within 5s: check PGHOST, PGPORT"
+        )
     # libpq gives no SQLSTATE for a refused connection, only the server's words.
     reason = str(error).strip().splitlines()[-1].strip()
     if "authentication failed" in reason or "no password supplied" in reason:
@@ -114,7 +122,7 @@ def _one_line(error: psycopg.Error, role: str) -> LoaderError:
             ExitCode.CONFIGURATION, f"Postgres: {said}: PGHOST is a standby, name the primary"
         )
     failed = f"Postgres failed in the middle ({said}): nothing is lost or half done; run again"
-    if isinstance(error, psycopg.OperationalError):  # gone, full, locked, deadlocked
+    if isinstance(error, HEALS):
         return TemporaryError("postgres", failed)
     return LoaderError(ExitCode.RETRYABLE, failed)
 

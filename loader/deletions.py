@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from threading import Lock
 
-from loader.errors import LoaderError
+from loader.errors import ExitCode, LoaderError, TemporaryError
 from loader.held import Held
 from loader.sqs import BATCH, LoginQueue
 from loader.stop import DELETE_SECONDS, STOP_SECONDS, Patience
@@ -68,31 +68,26 @@ class Deletions:
         releasers = Workers(lambda: RELEASERS, self._failed)
         ids = self._held.ids()
         for first in range(0, len(ids), BATCH):
-            releasers.submit(partial(self._release, ids[first : first + BATCH]))
+            releasers.submit(partial(self._held.release, ids[first : first + BATCH]))
         releasers.wait(self._stop.left(STOP_SECONDS))
         if held := len(self._held):
             log.warning("%d messages are not released: they come back by themselves", held)
 
     def _delete(self, ids: list[str]) -> None:
         for attempt in range(ATTEMPTS):
+            time.sleep(0.1 * 2**attempt if attempt else 0)
             handles = self._held.handles(ids)  # the latest, which may have changed meanwhile
             if not handles:
                 return
-            deleted = self._queue.delete(handles)
+            try:
+                deleted = self._queue.delete(handles)
+            except TemporaryError as error:
+                raise LoaderError(ExitCode.NOT_DELETED, str(error)) from None
             self._held.forget({message_id: handles[message_id] for message_id in deleted})
             with self._lock:
                 self.undeleted -= deleted
                 self.deleted += len(deleted)
-                self._patience.failures["delete"] += len(handles) - len(deleted)
             if len(deleted) == len(handles):
                 return
-            time.sleep(0.1 * 2**attempt)
+            self._patience.count("delete", len(handles) - len(deleted))
         self._held.forget(handles)  # SQS shows them again, with a handle that may be better
-
-    def _release(self, ids: list[str]) -> None:
-        handles = self._held.handles(ids)
-        try:
-            self._queue.hide(handles.values(), 0)
-        except LoaderError:
-            return
-        self._held.forget(handles)

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from loader.deletions import Deletions
@@ -15,10 +16,10 @@ from loader.inbox import Inbox
 from loader.lander import Lander
 from loader.receivers import Receivers
 from loader.settings import Settings
-from loader.sqs import Backlog, LoginQueue
+from loader.sqs import BATCH, Backlog, LoginQueue
 from loader.stop import DELETE_SECONDS, LAND_SECONDS, Patience
 from loader.summary import Summary
-from loader.workers import start
+from loader.workers import Workers, start
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,9 @@ Longer polls would save an idle loader $0.16 a month."""
 EMPTY_ANSWERS = 2
 
 COUNT_SECONDS = 5
+
+KEEPERS = 8
+"""Requests at once that keep messages hidden."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,6 @@ class Run:
         A stop lets what is in hand land, deletes that, and releases the rest, within 10 seconds.
         An error does the same, and is logged: whatever has not landed is still in the queue.
         """
-        self._count()
         self._receivers.start(
             FOLLOW_POLL_SECONDS if self._mode.follow else DRAIN_POLL_SECONDS,
             self._is_over,
@@ -83,7 +86,7 @@ class Run:
         lander = start(self._land_all, self._fail)
         while lander.is_alive() and not self._stop.overdue(DELETE_SECONDS):
             lander.join(0.2)
-            if self._mode.max_seconds and self._seconds > self._mode.max_seconds:
+            if self._mode.max_seconds is not None and self._seconds > self._mode.max_seconds:
                 self._stop.request("--max-seconds are over")
             if self._stop.overdue(LAND_SECONDS):
                 self._lander.cancel()
@@ -131,18 +134,20 @@ class Run:
         return True
 
     def _keep_hidden(self) -> None:
+        keepers = Workers(lambda: KEEPERS, self._fail)
         while True:
             time.sleep(self._held.visibility_seconds / 10)
-            self._held.extend()
+            due = self._held.due()
+            for first in range(0, len(due), BATCH):
+                keepers.submit(partial(self._held.extend, due[first : first + BATCH]))
+            keepers.wait(self._held.visibility_seconds / 4)
 
     def _keep_counting(self) -> None:
         while not self._stop.requested:
+            if not self._receivers.empty_answers:
+                with suppress(LoaderError):  # the receivers meet it, too
+                    self._receivers.left = self._queue.backlog().waiting
             self._stop.sleep(COUNT_SECONDS)
-            with suppress(LoaderError):  # the receivers meet it, too
-                self._count()
-
-    def _count(self) -> None:
-        self._receivers.left = self._queue.backlog().waiting
 
     def _fail(self, error: BaseException) -> None:
         if not isinstance(error, LoaderError):
@@ -176,14 +181,13 @@ class Run:
 
     def _exit_code(self) -> ExitCode:
         left = len(self._deletions.undeleted)
-        if left:
+        if left and not self._is_drained:
             log.warning("%d messages have landed but are not deleted: a rerun deletes them", left)
         if self._failure:
             log.error("%s", self._failure)
-            if self._failure.exit_code is not ExitCode.RETRYABLE:
-                return self._failure.exit_code
-        elif self._stop.reason:
+            return self._failure.exit_code
+        if self._is_drained:
+            return ExitCode.DRAINED
+        if self._stop.reason:
             log.warning("%s, ended in good order: run again for the rest", self._stop.reason)
-        if left:
-            return ExitCode.NOT_DELETED
-        return ExitCode.DRAINED if self._is_drained else ExitCode.RETRYABLE
+        return ExitCode.NOT_DELETED if left else ExitCode.RETRYABLE

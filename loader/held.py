@@ -2,17 +2,21 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from threading import Lock
 
 from loader.errors import LoaderError
-from loader.sqs import BATCH, LoginQueue, Message
+from loader.sqs import LoginQueue, Message
 
 MOST_SECONDS = 43_200 - 600
 """SQS takes a message back 12 hours after it was received, whatever is asked for.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
 """
+
+
+RELEASE_ATTEMPTS = 3
 
 
 @dataclass
@@ -68,25 +72,32 @@ class Held:
         with self._lock:
             return list(self._holds)
 
-    def extend(self) -> None:
-        """Keep hidden for longer what has used up half its time. Call this often.
-
-        What SQS refuses to extend comes back to somebody, which is harmless.
-        """
+    def due(self) -> list[str]:
+        """Return the ids of what has used up half of its time, or more."""
         half = time.monotonic() + self.visibility_seconds / 2
         with self._lock:
-            due = [i for i, _ in takewhile(lambda h: h[1].until <= half, self._holds.items())]
-        for start in range(0, len(due), BATCH):
-            handles = self.handles(due[start : start + BATCH])
-            now = time.monotonic()
-            try:
-                if handles:
-                    self._queue.hide(handles.values(), self.visibility_seconds)
-            except LoaderError:
-                return
+            return [i for i, _ in takewhile(lambda h: h[1].until <= half, self._holds.items())]
+
+    def extend(self, ids: Iterable[str]) -> None:
+        """Keep up to ten messages hidden for longer.
+
+        What SQS refuses to extend stays due, and at worst comes back to somebody.
+        """
+        handles = self.handles(ids)
+        until = time.monotonic() + self.visibility_seconds
+        with suppress(LoaderError):
+            extended = self._queue.hide(handles, self.visibility_seconds) if handles else set()
             with self._lock:
-                for message_id, handle in handles.items():
-                    hold = self._holds.get(message_id)
-                    if hold and hold.receipt_handle == handle:
+                for message_id in extended & self._holds.keys():
+                    if self._holds[message_id].receipt_handle == handles[message_id]:
                         del self._holds[message_id]
-                        self._holds[message_id] = _Hold(handle, now + self.visibility_seconds)
+                        self._holds[message_id] = _Hold(handles[message_id], until)
+
+    def release(self, ids: Iterable[str]) -> None:
+        """Make up to ten messages visible at once, for whoever comes next."""
+        handles = self.handles(ids)
+        with suppress(LoaderError):
+            for _ in range(RELEASE_ATTEMPTS):
+                released = self._queue.hide(handles, 0) if handles else set()
+                self.forget({message_id: handles[message_id] for message_id in released})
+                handles = {i: handle for i, handle in handles.items() if i not in released}

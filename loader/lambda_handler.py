@@ -35,11 +35,8 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, list[dict[s
     whole: list[Message] = []
     failed: list[str] = []
     for record in event.get("Records", []):
-        try:
-            received = message(_as_received(record))  # type: ignore[arg-type]
-        except (KeyError, TypeError, AttributeError):
-            received = None
-        if received and received.is_whole:
+        received = _whole(record)
+        if received:
             whole.append(received)
         else:
             failed.append(str(record.get("messageId", "")))
@@ -52,6 +49,15 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, list[dict[s
         log.error("%s", error if isinstance(error, LoaderError) else type(error).__name__)
         failed += [received.message_id for received in whole]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _whole(record: Mapping[str, Any]) -> Message | None:
+    """Return the message in a record, or None if it is damaged."""
+    try:
+        received = message(_as_received(record))  # type: ignore[arg-type]
+        return received if received.is_whole else None
+    except (KeyError, TypeError, AttributeError, IndexError):
+        return None
 
 
 def _land(messages: Sequence[Message]) -> Receipt:

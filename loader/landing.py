@@ -39,6 +39,8 @@ def land(connection: psycopg.Connection, messages: Sequence[Message]) -> Receipt
     from the queue. Raises LoaderError, and then none of them has landed.
     """
     load_id = uuid4()
+    # Two loaders with the same messages then wait for each other instead of deadlocking.
+    messages = sorted(messages, key=lambda message: message.message_id)
     columns = {column: [getattr(m, column) for m in messages] for column in COLUMNS}
     columns["body"] = [storable(body) for body in columns["body"]]
     with transaction(connection, "login_loader"):

@@ -13,6 +13,7 @@ from prometheus_client.core import (
     Metric,
     SummaryMetricFamily,
 )
+from prometheus_client.exposition import ThreadingWSGIServer
 
 from loader.errors import ExitCode, LoaderError
 from loader.summary import Summary
@@ -88,16 +89,18 @@ class Metrics:
             return [text]
 
         try:
-            server = make_server("", port, answer, handler_class=_Silent)
-        except OSError as error:
+            server = make_server("", port, answer, ThreadingWSGIServer, _Silent)
+        except (OSError, OverflowError) as error:
             raise LoaderError(
-                ExitCode.CONFIGURATION, f"--metrics-port {port}: {error.strerror}: name another"
+                ExitCode.CONFIGURATION, f"--metrics-port {port}: {error}: name another"
             ) from None
         Thread(target=server.serve_forever, daemon=True).start()
 
 
 class _Silent(WSGIRequestHandler):
-    """Does not log every scrape."""
+    """Does not log every scrape, nor wait for a client that says nothing."""
+
+    timeout = 5
 
     def log_message(self, *_: object) -> None:
         pass

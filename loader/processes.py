@@ -1,6 +1,7 @@
 """Several processes on one queue, for more than one core: each a run of its own."""
 
 import logging
+import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -54,6 +55,8 @@ def run_processes(
     to stop, or are gone and the pipe with us, it stops in good order.
     """
     context = get_context("spawn")
+    # A signal to the whole group is for us: our children hear of it by their pipes.
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     summaries: dict[Connection, Summary] = {}
     exit_codes: dict[Connection, ExitCode] = {}
     for _ in range(number):
@@ -61,6 +64,7 @@ def run_processes(
         context.Process(target=_work, args=(theirs, work), daemon=True).start()
         theirs.close()
         summaries[ours] = Summary()
+    signal.pthread_sigmask(signal.SIG_SETMASK, former)
     told = False
     while len(exit_codes) < number:
         time.sleep(0.1)
@@ -72,11 +76,12 @@ def run_processes(
                         summaries[connection] = sent
                     else:
                         exit_codes[connection] = sent
-            except EOFError:
+            except (EOFError, OSError):
                 log.error("a loader process ended before its time: run again")
                 exit_codes[connection] = ExitCode.RETRYABLE
             if stop.requested and not told:
-                connection.send("stop")
+                with suppress(OSError):
+                    connection.send("stop")
         told = stop.requested
         show(reduce(add, summaries.values()))
     return reduce(add, summaries.values()), min(exit_codes.values(), key=WORST_FIRST.index)
@@ -101,15 +106,15 @@ def _work(connection: Connection, work: Work) -> None:
             connection.recv()
         stop.request("stopped with the others")
 
-    with Stop() as stop:
-        Thread(target=stop_when_told, daemon=True).start()
-        patience = Patience(work.mode.wait_seconds, stop)
-        try:
-            queue = open_queue(work.settings.queue, patience)
-            run = Run(work.settings, queue, work.mode, patience)
-            summary, exit_code = run.until_over(report)
-            tell(summary)
-        except LoaderError as error:
-            log.error("%s", error)
-            exit_code = error.exit_code
-        tell(exit_code)
+    stop = Stop()
+    Thread(target=stop_when_told, daemon=True).start()
+    patience = Patience(work.mode.wait_seconds, stop)
+    try:
+        queue = open_queue(work.settings.queue, patience)
+        run = Run(work.settings, queue, work.mode, patience)
+        summary, exit_code = run.until_over(report)
+        tell(summary)
+    except LoaderError as error:
+        log.error("%s", error)
+        exit_code = error.exit_code
+    tell(exit_code)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from math import ceil, inf
+from sys import getsizeof
 from threading import Event, Lock
 
 from loader.held import Held
@@ -11,7 +12,8 @@ from loader.sqs import BATCH, LoginQueue, Message
 from loader.stop import Stop
 from loader.workers import start
 
-MOST_RECEIVERS = 32
+MOST_RECEIVERS = 16
+"""Also because only their first answers show how large bodies are: ten of 1 MiB each, at worst."""
 
 SLACK = 1.5
 """Receivers do wait for each other. Still more threads cost more in switching than they gain."""
@@ -93,8 +95,8 @@ class Receivers:
     def _wanted(self) -> int:
         if self.left <= 0:
             return 1 if self.empty_answers else 2  # who is to say twice that it is empty
-        by_bytes = max(1, ANSWERS_BYTES // (BATCH * self._largest))
-        return self._fixed or min(self.at_once, by_bytes, ceil(self.left / BATCH))
+        by_bytes = max(1, ANSWERS_BYTES // min(BATCH * self._largest, ANSWER_BYTES))
+        return min(self.at_once, by_bytes, ceil(self.left / BATCH))
 
     def _start_wanted(self) -> None:
         while self._working < self._wanted():
@@ -110,10 +112,10 @@ class Receivers:
                     self._inbox.put(messages)
                 elif self._is_over():
                     self._stop.request("")
-        except BaseException:
+        except BaseException as error:
+            self._failed(error)
             with self._lock:
                 self._working -= 1
-            raise
 
     def _is_wanted(self) -> bool:
         with self._lock:
@@ -139,7 +141,7 @@ class Receivers:
                 self.left -= len(messages)
                 self._seconds = min(time.monotonic() - began, self._seconds)
                 self._cpu_seconds = (7 * (self._cpu_seconds or cpu_seconds) + cpu_seconds) / 8
-                self._largest = max(int(0.9 * self._largest), *(len(m.body) for m in messages), 1)
+                self._largest = max(self._largest, *(getsizeof(m.body) for m in messages))
                 self._start_wanted()
             else:
                 self.empty_answers += 1

@@ -5,7 +5,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from threading import Lock
@@ -71,6 +71,7 @@ class LoginQueue:
 
     def __init__(self, client: "SQSClient", name: str, url: str, patience: Patience) -> None:
         self._client = client
+        client.meta.events.register("after-call.sqs.ReceiveMessage", _is_complete)
         self._name = name
         self._url = url
         self._patience = patience
@@ -83,7 +84,7 @@ class LoginQueue:
 
         Others do not see them for `hide_seconds`.
         """
-        answer = self._call(
+        messages = self._call(
             "sqs:ReceiveMessage",
             self._receive,
             MaxNumberOfMessages=most,
@@ -92,11 +93,9 @@ class LoginQueue:
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        with sqs_errors("sqs:ReceiveMessage", self._name, self.endpoint):
-            messages = [message(received) for received in answer.get("Messages", [])]
         whole = [received for received in messages if received.is_whole]
         if damaged := len(messages) - len(whole):
-            self._patience.failures["damaged"] += damaged
+            self._patience.count("damaged", damaged)
             log.warning(
                 "%d messages came damaged (MD5OfBody does not match): left in the queue", damaged
             )
@@ -107,24 +106,18 @@ class LoginQueue:
 
         Only what SQS lists as successful counts.
         """
-        ids = list(handles)
-        answer = self._call(
-            "sqs:DeleteMessage",
-            self._client.delete_message_batch,
-            Entries=[{"Id": str(i), "ReceiptHandle": handles[m]} for i, m in enumerate(ids)],
-        )
-        with sqs_errors("sqs:DeleteMessage", self._name, self.endpoint):
-            return {ids[int(entry["Id"])] for entry in answer.get("Successful", [])}
+        return self._batch("sqs:DeleteMessage", self._client.delete_message_batch, handles)
 
-    def hide(self, handles: Iterable[str], seconds: int) -> None:
-        """Keep up to ten messages from other receivers for `seconds` more; 0 releases them."""
-        self._call(
+    def hide(self, handles: Mapping[str, str], seconds: int) -> set[str]:
+        """Keep up to ten messages from other receivers for `seconds` more; 0 releases them.
+
+        Returns the ids of those that are.
+        """
+        return self._batch(
             "sqs:ChangeMessageVisibility",
             self._client.change_message_visibility_batch,
-            Entries=[
-                {"Id": str(i), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
-                for i, handle in enumerate(handles)
-            ],
+            handles,
+            VisibilityTimeout=seconds,
         )
 
     def visibility_seconds(self) -> int:
@@ -179,11 +172,27 @@ class LoginQueue:
 
         return self._patience.retry("SQS", call)
 
-    def _receive(self, **arguments: Any) -> Any:
+    def _batch(self, action: str, method: Any, handles: Mapping[str, str], **more: int) -> set[str]:
+        ids = list(handles)
+        answer = self._call(
+            action,
+            method,
+            Entries=[{"Id": str(i), "ReceiptHandle": handles[m]} | more for i, m in enumerate(ids)],
+        )
+        with sqs_errors(action, self._name, self.endpoint):
+            return {ids[int(entry["Id"])] for entry in answer.get("Successful", [])}
+
+    def _receive(self, **arguments: Any) -> list[Message]:
         answer = self._client.receive_message(**arguments)
-        if answer["ResponseMetadata"]["HTTPHeaders"].get("content-length") == "0":
-            raise ResponseParserError("no answer")  # which boto3 takes for an empty queue
-        return answer
+        return [message(received) for received in answer.get("Messages") or []]
+
+
+def _is_complete(http_response: Any, parsed: dict[str, Any], **_: object) -> None:
+    """Refuse an answer that is cut, blank or a page: boto3 takes it for an empty queue."""
+    if http_response.status_code == 200 and not parsed.get("Messages"):
+        said = json.loads(http_response.content)
+        if not isinstance(said, dict) or said.get("Messages") or said.keys() - {"Messages"}:
+            raise ResponseParserError("no answer of SQS")
 
 
 def open_queue(queue: Queue, patience: Patience) -> LoginQueue:

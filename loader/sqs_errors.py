@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -51,7 +52,14 @@ def sqs_errors(action: str, queue: str, endpoint: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _refused(error, action, queue, endpoint) from None
-    except (ResponseParserError, KeyError, TypeError, AttributeError):
+    except (
+        ResponseParserError,
+        JSONDecodeError,
+        UnicodeDecodeError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):
         raise TemporaryError(
             "answer",
             f"what answers at {endpoint} is not SQS, or not in order: "

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import count
 from math import inf
+from threading import Lock
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -93,6 +94,7 @@ class Patience:
         self.stop = stop
         self.failures: Counter[str] = Counter()
         self._told: dict[str, float] = {}
+        self._lock = Lock()
 
     def retry(self, what: str, action: Callable[[], Result]) -> Result:
         """Call `action` until it succeeds, and return what it returns; `what` is for the log.
@@ -105,7 +107,7 @@ class Patience:
             try:
                 result = action()
             except TemporaryError as error:
-                self.failures[error.kind] += 1
+                self.count(error.kind)
                 pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))  # noqa: S311
                 left = began + self.seconds - time.monotonic()
                 if pause > left or self.stop.overdue(DELETE_SECONDS - pause):
@@ -117,6 +119,11 @@ class Patience:
                     log.info("%s is back after %.0fs", what, time.monotonic() - began)
                 return result
         raise AssertionError  # count() has no end
+
+    def count(self, kind: str, number: int = 1) -> None:
+        """Count failures."""
+        with self._lock:
+            self.failures[kind] += number
 
     def _tell(self, what: str, error: TemporaryError, left: float) -> bool:
         # Once for all threads that meet it, and not for what the next attempt may heal.

@@ -44,11 +44,6 @@ class Workers:
         with self._changed:
             return self._changed.wait_for(lambda: self._unfinished <= unfinished, seconds)
 
-    @property
-    def are_idle(self) -> bool:
-        """Whether everything submitted is done."""
-        return self._unfinished == 0
-
     def _work(self) -> None:
         while True:
             job = self._jobs.get()

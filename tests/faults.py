@@ -42,8 +42,14 @@ class Faulty:
 
     def load(self, *arguments: str, **env: str) -> Outcome:
         """Run the loader to its end."""
-        self.runs.append(self.pipeline.load(*arguments, **env))
+        self._ended(self.pipeline.load(*arguments, **env))
         return self.runs[-1]
+
+    def _ended(self, run: Outcome) -> None:
+        self.runs.append(run)
+        if run.code == 0:  # which says that the queue is drained
+            queue = self.endpoint.queue(QUEUE)
+            assert (queue.waiting, queue.in_flight) == (0, 0)
 
     @contextmanager
     def loading(
@@ -62,7 +68,7 @@ class Faulty:
             try:
                 yield process
                 stdout, stderr = process.communicate(timeout=60)
-                self.runs.append(Outcome(process.returncode, stdout, stderr))
+                self._ended(Outcome(process.returncode, stdout, stderr))
             finally:
                 process.kill()
 
@@ -72,8 +78,6 @@ class Faulty:
         Nothing lost, one row per message, nothing healthy in the dead-letter queue, 0 only if
         drained, no body in any output.
         """
-        for run in self.runs:
-            assert run.code != 0 or "deleted" in run.stdout
         self.endpoint.clear()
         rerun = self.load("--wait", "15")
         assert rerun.code == 0, rerun.output
@@ -84,6 +88,8 @@ class Faulty:
         for run in self.runs:
             assert "192.0." not in run.output
             assert "Traceback" not in run.output
+        server_log = (self.pipeline.logs / "postgres.log").read_text("utf-8", "replace")
+        assert "192.0." not in server_log
         return rerun
 
     def rows(self) -> tuple[int, int]:

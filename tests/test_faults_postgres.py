@@ -1,7 +1,9 @@
 """One fault of Postgres at a time, and a stop in each phase: the rows of docs/delivery.md."""
 
+import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 import urllib.error
@@ -12,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 
 from benchmarks.faults import Fault
-from tests.conftest import Pipeline, one_line, slowed
+from tests.conftest import ROOT, Pipeline, one_line, slowed
 from tests.faults import Faulty, faulty, sleeping, until
 from tests.logins import login, logins
 
@@ -57,6 +59,15 @@ def test_postgres_that_starts_late_is_waited_for(faults: Faulty) -> None:
         time.sleep(3)
         assert loader.poll() is None
     assert faults.runs[-1].code == 0
+    faults.rerun_and_check()
+
+
+def test_a_postgres_that_does_not_answer_is_away(faults: Faulty) -> None:
+    faults.send(logins(20))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        refused = faults.load("--wait", "1", PGPORT=str(silent.getsockname()[1]))
+    assert refused.code == 1
+    assert "cannot reach Postgres: no answer within 5s" in one_line(refused)
     faults.rerun_and_check()
 
 
@@ -262,6 +273,35 @@ def test_sigterm_to_several_processes(faults: Faulty) -> None:
     faults.rerun_and_check()
 
 
+def test_a_stop_releases_what_sqs_refuses_at_first(faults: Faulty) -> None:
+    faults.send(logins(80))
+    faults.endpoint.inject(Fault("partial", "ChangeMessageVisibilityBatch", times=8))
+    with faults.pipeline.connect() as other:
+        other.execute("begin; lock table raw.raw_logins in exclusive mode")
+        with stopping(faults):
+            until(lambda: faults.held() == 80)
+    faults.rerun_and_check()
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 1.5])
+def test_sigterm_to_all_processes_while_they_start(faults: Faulty, seconds: float) -> None:
+    faults.send(logins(10))
+    with subprocess.Popen(
+        ["python", "-m", "loader", "--processes", "2"],
+        env=faults.pipeline.env,
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as loader:
+        time.sleep(seconds)
+        os.killpg(loader.pid, signal.SIGTERM)
+        _, stderr = loader.communicate(timeout=STOP_SECONDS)
+    assert "Traceback" not in stderr
+    assert loader.returncode in (1, -signal.SIGTERM)
+    faults.rerun_and_check()
+
+
 # Modes
 
 
@@ -300,6 +340,8 @@ def test_follow_lands_what_comes_and_tells_how_it_is(faults: Faulty) -> None:
             until(lambda: faults.rows()[0] == faults.sent)
         until(lambda: "loader_deleted_total 6.0" in get("/metrics"))
         metrics = get("/metrics")
+        with socket.create_connection(("127.0.0.1", port)):  # and says nothing
+            assert get("/healthz") == "ok\n"
         assert get("/healthz") == "ok\n"
         loader.terminate()
     assert "loader_received_total 6.0" in metrics

@@ -180,7 +180,7 @@ def test_a_handle_that_has_gone_stale_meanwhile(faults: Faulty) -> None:
     with faults.pipeline.connect() as other, faults.loading() as loader:
         other.execute("begin; lock table raw.raw_logins in exclusive mode")
         until(lambda: faults.held() > 0)
-        time.sleep(5)
+        time.sleep(4)  # one visibility timeout, and not two
         assert loader.poll() is None
         other.execute("commit")
     assert faults.runs[-1].code == 0, faults.runs[-1].output
@@ -188,13 +188,27 @@ def test_a_handle_that_has_gone_stale_meanwhile(faults: Faulty) -> None:
     faults.rerun_and_check()
 
 
+def test_hiding_that_fails_in_part_is_tried_again(faults: Faulty) -> None:
+    faults.send(logins(40))
+    faults.endpoint.inject(Fault("partial", "ChangeMessageVisibilityBatch", times=8))
+    with faults.pipeline.connect() as other, faults.loading():
+        other.execute("begin; lock table raw.raw_logins in exclusive mode")
+        until(lambda: faults.held() == 40)
+        time.sleep(5)
+        other.execute("commit")
+    assert faults.pipeline.value("select max(receive_count) from raw.raw_logins") == 1
+    faults.rerun_and_check()
+
+
 @pytest.mark.parametrize("kind", ["truncated", "cut", "blank", "html", "bad_gateway", "lost"])
 def test_an_answer_that_is_none(faults: Faulty, kind: str) -> None:
     faults.send(logins(300))
-    faults.endpoint.inject(Fault(kind, "ReceiveMessage", times=3, after=5))
+    fault = faults.endpoint.inject(Fault(kind, "ReceiveMessage", times=3, after=5))
     loaded = faults.load()
     assert loaded.code == 0, loaded.output
     assert "landed 300," in loaded.stdout
+    assert fault.hits == 3
+    assert faults.calls("ReceiveMessage") >= 35  # asked again: thirty answers, three, and two empty
     faults.rerun_and_check()
 
 

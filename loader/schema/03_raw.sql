@@ -142,8 +142,7 @@ begin
     landed := 0;
     quarantined := 0;
     begin
-        -- ON CONFLICT without a target needs no right to read the table. In order of message id,
-        -- so that two loaders with the same messages cannot deadlock.
+        -- ON CONFLICT without a target needs no right to read the table.
         insert into raw.raw_logins (
             message_id, body, sent_at, receive_count, attributes, body_md5, load_id
         )
@@ -151,7 +150,6 @@ begin
             m.message_id, m.body::jsonb, m.sent_at, m.receive_count, m.attributes::jsonb, m.body_md5, load
         from unnest(message_ids, bodies, sent_ats, receive_counts, attribute_texts, body_md5s)
             as m (message_id, body, sent_at, receive_count, attributes, body_md5)
-        order by m.message_id
         on conflict do nothing;
         get diagnostics landed = row_count;
         return;
