@@ -14,13 +14,7 @@ with
 
 logins as (
 
-    select * from {{ ref('user_logins') }}
-    where
-        create_date is not null
-        and app_version is not null
-        {% if is_incremental() %}
-            and create_date = any(array({{ touched_version_days() }}))
-        {% endif %}
+    {{ touched_logins('create_date', touched_version_days()) }}
 
 ),
 
@@ -35,6 +29,7 @@ user_days as (
         max(sent_at) as last_seen,
         {{ first_day }} as first_day
     from logins
+    where create_date is not null and app_version is not null
     group by create_date, app_version, user_id
 
 ),
