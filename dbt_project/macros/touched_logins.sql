@@ -16,11 +16,12 @@
 {%- endmacro %}
 
 
-{#- The logins to count: all of them in a first build, later those with a touched value. -#}
-{% macro touched_logins(column, touched) -%}
+{#- The logins to count: all of them in a first build, later those with a touched value, which the
+    caller selects. -#}
+{% macro touched_logins(column) -%}
     {%- if is_incremental() -%}
         select logins.*
-        from ({{ touched }}) as touched (value)
+        from ({{ caller() }}) as touched (value)
         cross join lateral (
             select * from {{ ref('user_logins') }} as all_logins
             where all_logins.{{ column }} = touched.value
@@ -78,4 +79,15 @@
 {% macro touched_masks(columns) -%}
     select distinct unnest(array[{{ columns | join(', ') }}])
     from ({{ new_logins() }}) as new_logins
+{%- endmacro %}
+
+
+{#- On which day a user first logged in with a version. -#}
+{% macro first_day_of_version(logins) -%}
+    (
+        select min(older.create_date)
+        from {{ ref('user_logins') }} as older
+        where
+            older.user_id = {{ logins }}.user_id and older.app_version = {{ logins }}.app_version
+    )
 {%- endmacro %}

@@ -1,20 +1,17 @@
 {{ config(pre_hook="{{ delete_touched('create_date', touched_version_days()) }}") }}
 
-{#- Of a first build all rows are at hand; later ones look each user up in the index. -#}
-{% set first_day = 'min(create_date) over (partition by user_id, app_version)' %}
+{#- In a first build all rows are at hand; later ones look each user up in the index. -#}
 {% if is_incremental() %}
-    {% set first_day %} (
-        select min(older.create_date)
-        from {{ ref('user_logins') }} as older
-        where older.user_id = logins.user_id and older.app_version = logins.app_version
-    ) {% endset %}
+    {% set first_day = first_day_of_version('logins') %}
+{% else %}
+    {% set first_day = 'min(create_date) over (partition by user_id, app_version)' %}
 {% endif %}
 
 with
 
 logins as (
 
-    {{ touched_logins('create_date', touched_version_days()) }}
+    {% call touched_logins('create_date') %} {{ touched_version_days() }} {% endcall %}
 
 ),
 

@@ -4,7 +4,7 @@ with
 
 logins as (
 
-    {{ touched_logins('create_date', touched_days()) }}
+    {% call touched_logins('create_date') %} {{ touched_days() }} {% endcall %}
 
 ),
 

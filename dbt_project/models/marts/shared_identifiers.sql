@@ -6,13 +6,17 @@ with
 
 ip_logins as (
 
-    {{ touched_logins('masked_ip', touched_masks(['masked_ip'])) }}
+    {% call touched_logins('masked_ip') %}
+        {{ touched_masks(['masked_ip']) }}
+    {% endcall %}
 
 ),
 
 device_logins as (
 
-    {{ touched_logins('masked_device_id', touched_masks(['masked_device_id'])) }}
+    {% call touched_logins('masked_device_id') %}
+        {{ touched_masks(['masked_device_id']) }}
+    {% endcall %}
 
 ),
 
