@@ -18,7 +18,7 @@
 
 {#- The logins to count: all of them in a first build, later those with a touched value, which the
     caller selects. -#}
-{% macro touched_logins(column) -%}
+{% macro logins_with(column) -%}
     {%- if is_incremental() -%}
         select logins.*
         from ({{ caller() }}) as touched (value)
@@ -77,17 +77,26 @@
 
 {#- Masks that the new logins have. -#}
 {% macro touched_masks(columns) -%}
-    select distinct unnest(array[{{ columns | join(', ') }}])
+    select distinct unnest(array[{{ columns }}])
     from ({{ new_logins() }}) as new_logins
 {%- endmacro %}
 
 
-{#- On which day a user first logged in with a version. -#}
+{#- On which day a user first logged in with a version: looked up, or found among the rows, which
+    in a first build are all there. To stand in a query that groups `logins` by user, version and
+    day. -#}
 {% macro first_day_of_version(logins) -%}
-    (
-        select min(older.create_date)
-        from {{ ref('user_logins') }} as older
-        where
-            older.user_id = {{ logins }}.user_id and older.app_version = {{ logins }}.app_version
-    )
+    {%- if is_incremental() -%}
+        (
+            select min(older.create_date)
+            from {{ ref('user_logins') }} as older
+            where
+                older.user_id = {{ logins }}.user_id
+                and older.app_version = {{ logins }}.app_version
+        )
+    {%- else -%}
+        min({{ logins }}.create_date) over (
+            partition by {{ logins }}.user_id, {{ logins }}.app_version
+        )
+    {%- endif -%}
 {%- endmacro %}

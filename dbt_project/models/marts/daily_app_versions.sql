@@ -1,17 +1,10 @@
 {{ config(pre_hook="{{ delete_touched('create_date', touched_version_days()) }}") }}
 
-{#- In a first build all rows are at hand; later ones look each user up in the index. -#}
-{% if is_incremental() %}
-    {% set first_day = first_day_of_version('logins') %}
-{% else %}
-    {% set first_day = 'min(create_date) over (partition by user_id, app_version)' %}
-{% endif %}
-
 with
 
 logins as (
 
-    {% call touched_logins('create_date') %} {{ touched_version_days() }} {% endcall %}
+    {% call logins_with('create_date') %} {{ touched_version_days() }} {% endcall %}
 
 ),
 
@@ -24,7 +17,7 @@ user_days as (
         count(*) as logins,
         min(sent_at) as first_seen,
         max(sent_at) as last_seen,
-        {{ first_day }} as first_day
+        {{ first_day_of_version('logins') }} as first_day
     from logins
     where create_date is not null and app_version is not null
     group by create_date, app_version, user_id

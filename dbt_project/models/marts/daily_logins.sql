@@ -4,7 +4,7 @@ with
 
 logins as (
 
-    {% call touched_logins('create_date') %} {{ touched_days() }} {% endcall %}
+    {% call logins_with('create_date') %} {{ touched_days() }} {% endcall %}
 
 ),
 

@@ -1,22 +1,18 @@
 {{ config(
-    pre_hook="{{ delete_touched('masked_value', touched_masks(['masked_ip', 'masked_device_id'])) }}"
+    pre_hook="{{ delete_touched('masked_value', touched_masks('masked_ip, masked_device_id')) }}"
 ) }}
 
 with
 
 ip_logins as (
 
-    {% call touched_logins('masked_ip') %}
-        {{ touched_masks(['masked_ip']) }}
-    {% endcall %}
+    {% call logins_with('masked_ip') %} {{ touched_masks('masked_ip') }} {% endcall %}
 
 ),
 
 device_logins as (
 
-    {% call touched_logins('masked_device_id') %}
-        {{ touched_masks(['masked_device_id']) }}
-    {% endcall %}
+    {% call logins_with('masked_device_id') %} {{ touched_masks('masked_device_id') }} {% endcall %}
 
 ),
 
