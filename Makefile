@@ -2,9 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint lock clean
+.PHONY: help demo test lint lock clean bench-dbt
 help:  ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
 
 demo: .venv/installed  ## see sample messages go through the whole pipeline on this machine
 	@$(BIN)/python -m sandbox -- sh sandbox/demo.sh
@@ -31,6 +31,9 @@ LOCK := uv pip compile --quiet --universal --python-version 3.10 --generate-hash
 lock:  ## compile requirements*.txt anew (needs uv: pip install uv)
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 	$(LOCK) requirements.in --constraints requirements-dev.txt --output-file requirements.txt
+
+bench-dbt: .venv/installed  ## measure what dbt costs, against SQL by hand
+	$(BIN)/python -m benchmarks.bench_dbt
 
 clean:  ## remove what was installed and built
 	rm -rf .venv target logs
