@@ -186,7 +186,6 @@ def new_rows(bench: Bench, sizes: dict[str, int], rounds: int) -> Figures:
             bench.seconds.clear()
     for round_number in range(rounds + 1):
         for database, rows in sizes.items():
-            bench.run(database, "psql", "-Xqc", "checkpoint")
             bench.land(database, bench.new, rows)
             with bench.timed(f"build {database}"):
                 bench.run(database, "dbt", *QUIET, "build")
@@ -282,6 +281,7 @@ def main() -> None:
     no_messages = Path(os.devnull)
     with sandbox(no_messages) as settings, TemporaryDirectory() as work:
         bench = Bench(environment(settings), Path(work), options.new)
+        bench.psql("postgres", HERE / "dbt_server.sql")
         for database, rows in sizes.items():
             bench.fill(database, rows)
         for part in parts:
