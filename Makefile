@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint bench-loader secrets lock clean
+.PHONY: help demo test lint bench-loader bench-dbt secrets lock clean
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
 
@@ -17,7 +17,7 @@ lint: .venv/installed
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project loader/schema
-	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder loader/sql benchmarks
+	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder loader/sql benchmarks/insert.sql
 	$(BIN)/yamllint --strict .
 	$(BIN)/zizmor --offline --quiet .github/workflows
 	$(BIN)/cfn-lint deploy/template.yaml
@@ -25,6 +25,9 @@ lint: .venv/installed
 
 bench-loader: .venv/installed  ## measure the loader beside its yardsticks (about half an hour)
 	@$(BIN)/python -m benchmarks.bench_loader
+
+bench-dbt: .venv/installed  ## measure what dbt costs beside SQL by hand
+	@$(BIN)/python -m benchmarks.bench_dbt
 
 # Random, and never anew: Postgres keeps the first one. The directory keeps other users out; the
 # files are open, for whoever a container runs as.

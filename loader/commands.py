@@ -149,7 +149,9 @@ def erase(options: argparse.Namespace, settings: Settings) -> ExitCode:
                 log.warning("nothing was found of that user: is the id written as it was sent?")
         else:
             erased = replay(connection, _kept_hashes(options.replay))
-    log.info("erased %d messages; backups and the queue may still hold some", erased)
+    log.info(
+        "erased %d messages: run `dbt build`; backups and the queue may still hold some", erased
+    )
     return ExitCode.DRAINED
 
 

@@ -19,12 +19,12 @@ HARM = {
         "every_landed_message_is_in_one_model",
     },
     "update user_logins set masked_ip = null where user_id = 'user-0003'": {
-        "new_logins_have_a_masked_ip_where_one_was_sent",
-        "all_logins_have_a_masked_ip_where_one_was_sent",
+        "new_logins_are_masked_where_something_was_sent",
+        "all_logins_are_masked_where_something_was_sent",
     },
     "update user_logins set masked_device_id = repeat('g', 64) where user_id = 'user-0003'": {
-        "new_logins_have_a_masked_device_id_where_one_was_sent",
-        "all_logins_have_a_masked_device_id_where_one_was_sent",
+        "new_logins_are_masked_where_something_was_sent",
+        "all_logins_are_masked_where_something_was_sent",
     },
     "update user_logins set app_version = 2147000000 where user_id = 'user-0003'": {
         "within_range_user_logins_app_version__2146999999__0",

@@ -95,6 +95,8 @@ def test_an_erasure_finds_what_is_no_login_and_spares_the_neighbours(pipeline: P
         " select count(*) from raw.quarantined_messages where body is not null"
     )
     assert left == [(2,), (3,)]
+    assert pipeline.value("select count(*) from rejected_logins") == 1
+    assert pipeline.dbt("build", "--selector", "nightly").code == 0
     assert "nothing was found" in pipeline.load("erase", "--user-id", "nobody").stderr
 
 

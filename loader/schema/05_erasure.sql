@@ -44,6 +44,33 @@ $$;
 comment on function vault.model_table(text) is
 'The table of a model named as schema.name, or null; fails if it is anything but a plain table';
 
+create or replace function vault.unpublish(message_ids text[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+declare
+    window_name text;
+    model regclass;
+begin
+    if cardinality(message_ids) = 0 then
+        return;
+    end if;
+    for window_name, model in
+        select w.model, vault.model_table(w.model) from raw.model_windows as w order by w.model
+    loop
+        if exists (select from pg_attribute where attrelid = model and attname = 'message_id') then
+            execute format('delete from only %s where message_id = any($1)', model) using message_ids;
+        else
+            -- An aggregate: the next build makes it anew.
+            update raw.model_windows as w
+            set made_xid = pg_current_xact_id()
+            where w.model = window_name;
+        end if;
+    end loop;
+end
+$$;
+comment on function vault.unpublish(text[]) is
+'Take the rows of messages out of every model, and have what is counted from them counted anew';
+
 create or replace function vault.erase_hashes(user_hashes text[]) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp as $$
@@ -51,7 +78,6 @@ declare
     erasure_key constant bytea := (
         select k.secret from vault.masking_key as k where k.domain = 'erasure'
     );
-    window_name text;
     model regclass;
     found text[];
     in_model text[];
@@ -76,18 +102,7 @@ begin
             found := found || in_model;
         end if;
     end loop;
-    for window_name, model in
-        select w.model, vault.model_table(w.model) from raw.model_windows as w order by w.model
-    loop
-        if exists (select from pg_attribute where attrelid = model and attname = 'message_id') then
-            execute format('delete from only %s where message_id = any($1)', model) using found;
-        else
-            -- An aggregate: the next build makes it anew.
-            update raw.model_windows as w
-            set made_xid = pg_current_xact_id()
-            where w.model = window_name and found <> '{}';
-        end if;
-    end loop;
+    perform vault.unpublish(found);
 
     update raw.raw_logins as r
     set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
@@ -122,21 +137,27 @@ declare
     word constant text := '(?<![[:alnum:]_.@+-])'
         || regexp_replace(user_id, '([^[:alnum:]])', '\\\1', 'g') || '(?![[:alnum:]_.@+-])';
     erased integer;
+    found text[];
     more integer;
 begin
     erased := vault.erase_hashes(array[user_hash]);
 
     -- What is no login has its user anywhere.
-    update raw.raw_logins as r
-    set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
-    where
-        jsonb_typeof(r.body -> 'user_id') is distinct from 'string'
-        and (
-            jsonb_path_exists(r.body, '$.** ? (@ == $user)', jsonb_build_object('user', user_id))
-            or jsonb_typeof(r.body) = 'string' and r.body #>> '{}' ~ word
-        );
-    get diagnostics more = row_count;
-    erased := erased + more;
+    with gone as (
+        update raw.raw_logins as r
+        set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
+        where
+            jsonb_typeof(r.body -> 'user_id') is distinct from 'string'
+            and (
+                jsonb_path_exists(r.body, '$.** ? (@ == $user)', jsonb_build_object('user', user_id))
+                or jsonb_typeof(r.body) = 'string' and r.body #>> '{}' ~ word
+            )
+        returning r.message_id
+    )
+
+    select coalesce(array_agg(g.message_id), '{}') into found from gone as g;
+    perform vault.unpublish(found);
+    erased := erased + cardinality(found);
     update raw.quarantined_messages as q
     set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
     where q.body !~ '"user_id"\s*:\s*"[^"\\]*"' and q.body ~ word;

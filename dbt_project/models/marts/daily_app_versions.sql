@@ -1,26 +1,10 @@
 {{ config(pre_hook="{{ delete_touched('create_date', touched_version_days()) }}") }}
 
-{#- Of a first build all rows are at hand; later ones look each user up in the index. -#}
-{% set first_day = 'min(create_date) over (partition by user_id, app_version)' %}
-{% if is_incremental() %}
-    {% set first_day %} (
-        select min(older.create_date)
-        from {{ ref('user_logins') }} as older
-        where older.user_id = logins.user_id and older.app_version = logins.app_version
-    ) {% endset %}
-{% endif %}
-
 with
 
 logins as (
 
-    select * from {{ ref('user_logins') }}
-    where
-        create_date is not null
-        and app_version is not null
-        {% if is_incremental() %}
-            and create_date = any(array({{ touched_version_days() }}))
-        {% endif %}
+    {% call logins_with('create_date') %} {{ touched_version_days() }} {% endcall %}
 
 ),
 
@@ -33,8 +17,9 @@ user_days as (
         count(*) as logins,
         min(sent_at) as first_seen,
         max(sent_at) as last_seen,
-        {{ first_day }} as first_day
+        {{ first_day_of_version('logins') }} as first_day
     from logins
+    where create_date is not null and app_version is not null
     group by create_date, app_version, user_id
 
 ),

@@ -4,12 +4,7 @@ with
 
 logins as (
 
-    select * from {{ ref('user_logins') }}
-    where
-        create_date is not null
-        {% if is_incremental() %}
-            and create_date = any(array({{ touched_days() }}))
-        {% endif %}
+    {% call logins_with('create_date') %} {{ touched_days() }} {% endcall %}
 
 ),
 
@@ -25,6 +20,7 @@ days as (
         - count(distinct row(user_id, masked_ip, masked_device_id, app_version)) as repeats,
         count(*) filter (where app_version is null) as unreadable_versions
     from logins
+    where create_date is not null
     group by create_date, device_type, locale
 
 )

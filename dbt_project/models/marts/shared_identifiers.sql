@@ -1,13 +1,18 @@
-{{ config(pre_hook=[
-    "{{ delete_touched('masked_value', touched_masks('masked_ip')) }}",
-    "{{ delete_touched('masked_value', touched_masks('masked_device_id')) }}",
-]) }}
+{{ config(
+    pre_hook="{{ delete_touched('masked_value', touched_masks('masked_ip, masked_device_id')) }}"
+) }}
 
 with
 
-logins as (
+ip_logins as (
 
-    select * from {{ ref('user_logins') }}
+    {% call logins_with('masked_ip') %} {{ touched_masks('masked_ip') }} {% endcall %}
+
+),
+
+device_logins as (
+
+    {% call logins_with('masked_device_id') %} {{ touched_masks('masked_device_id') }} {% endcall %}
 
 ),
 
@@ -18,24 +23,16 @@ identifiers as (
         masked_ip as masked_value,
         user_id,
         sent_at
-    from logins
-    where
-        masked_ip is not null
-        {% if is_incremental() %}
-            and masked_ip = any(array({{ touched_masks('masked_ip') }}))
-        {% endif %}
+    from ip_logins
+    where masked_ip is not null
     union all
     select
         'device_id' as kind,
         masked_device_id as masked_value,
         user_id,
         sent_at
-    from logins
-    where
-        masked_device_id is not null
-        {% if is_incremental() %}
-            and masked_device_id = any(array({{ touched_masks('masked_device_id') }}))
-        {% endif %}
+    from device_logins
+    where masked_device_id is not null
 
 ),
 

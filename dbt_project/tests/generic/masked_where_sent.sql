@@ -1,25 +1,22 @@
-{#- hmac() without a key is null, without an error: this is how it would show. The raw value is
-    looked up message by message: a join might be planned as one of all history. -#}
-{% test masked_where_sent(model, column_name, field, rows) %}
+{#- hmac() without a key is null, without an error: this is how it would show. -#}
+{% test masked_where_sent(model, masks, rows) %}
 
-select logins.message_id
-from {{ model }} as logins
+select raw_logins.message_id
+from {{ source('raw', 'raw_logins') }} as raw_logins
+cross join lateral (
+    select * from {{ model }} as one_login
+    where one_login.message_id = raw_logins.message_id
+    {{ one_by_one('user_logins', rows) }}
+) as logins
 where
-    {% if rows == 'newest' %}
-        logins.message_id = any(array(
-            select raw_logins.message_id
-            from {{ source('raw', 'raw_logins') }} as raw_logins
-            where {{ window_read('raw_logins.landed_xid', 'user_logins', 'newest') }}
-        ))
-        and
-    {% endif %}
-    (
-        logins.{{ column_name }} !~ '^[0-9a-f]{64}$'
-        or (logins.{{ column_name }} is null) <> (
-            select {{ trimmed("raw_logins.body ->> '" ~ field ~ "'") }} is null
-            from {{ source('raw', 'raw_logins') }} as raw_logins
-            where raw_logins.message_id = logins.message_id and raw_logins.body is not null
-        )
+    {{ window_read('raw_logins.landed_xid', 'user_logins', rows) }}
+    and (
+        {% for mask, field in masks.items() -%}
+            {{ 'or ' if not loop.first }}logins.{{ mask }} !~ '^[0-9a-f]{64}$'
+            or raw_logins.body is not null
+            and (logins.{{ mask }} is null)
+            <> ({{ trimmed("raw_logins.body ->> '" ~ field ~ "'") }} is null)
+        {% endfor %}
     )
 
 {% endtest %}

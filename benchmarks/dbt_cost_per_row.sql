@@ -1,0 +1,1 @@
+select count({expression}) from {{ source('raw', 'raw_logins') }}

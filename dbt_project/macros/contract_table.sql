@@ -1,0 +1,51 @@
+{#- The types of the contract. A cast to varchar(n) would cut; the function behind it, told that
+    nobody asked for a cast, refuses what is too long, as INSERT does. Its type modifier is n + 4. -#}
+{% macro create_filled_table(relation, sql) -%}
+    create table {{ relation }} as
+    select
+    {% for column in model.columns.values() -%}
+        {%- set limit = modules.re.fullmatch('varchar\\((\\d+)\\)', column.data_type) -%}
+        {%- if limit -%}
+            pg_catalog.varchar({{ column.name }}::varchar, {{ limit[1] }} + 4, false)
+        {%- else -%}
+            {{ column.name }}
+        {%- endif -%}
+        ::{{ column.data_type }} as {{ column.name }}{{ ',' if not loop.last }}
+    {% endfor -%}
+    from ({{ sql }}) as model_subquery
+{%- endmacro %}
+
+
+{#- In one statement, and so in one pass over the table. -#}
+{% macro add_contract_constraints(relation) -%}
+    {%- set changes = [] -%}
+    {%- for column in model.columns.values() -%}
+        {%- for constraint in column.constraints -%}
+            {%- if constraint.type == 'not_null' -%}
+                {%- do changes.append('alter column ' ~ column.name ~ ' set not null') -%}
+            {%- elif constraint.type == 'primary_key' -%}
+                {%- do changes.append('add primary key (' ~ column.name ~ ')') -%}
+            {%- else -%}
+                {%- do exceptions.raise_compiler_error(
+                    column.name ~ ': put its ' ~ constraint.type ~ ' under the model'
+                ) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set raw_constraints = model.constraints -%}
+    {%- for constraint in adapter.render_raw_model_constraints(raw_constraints=raw_constraints) -%}
+        {%- do changes.append('add ' ~ constraint) -%}
+    {%- endfor -%}
+    {{ 'alter table ' ~ relation ~ ' ' ~ changes | join(', ') if changes else 'select' }}
+{%- endmacro %}
+
+
+{#- on_schema_change is append_new_columns: the contract's, null in the rows that are there. -#}
+{% macro add_contract_columns(relation) -%}
+    {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+    {%- for column in model.columns.values() if column.name not in present -%}
+        {%- do run_query(
+            'alter table ' ~ relation ~ ' add column ' ~ column.name ~ ' ' ~ column.data_type
+        ) -%}
+    {%- endfor -%}
+{%- endmacro %}
