@@ -108,7 +108,8 @@ class Patience:
                 result = action()
             except TemporaryError as error:
                 self.count(error.kind)
-                pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))  # noqa: S311
+                longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
+                pause = random.uniform(0, longest)  # noqa: S311 # nosec B311
                 left = began + self.seconds - time.monotonic()
                 if pause > left or self.stop.overdue(DELETE_SECONDS - pause):
                     raise
