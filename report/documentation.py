@@ -8,12 +8,11 @@ COMMAND = "dbt docs generate --static --target-path"
 
 MENDED = {
     # AngularJS fills this in too late: until then the browser asks for what stands in the braces.
-    'xlink:href="{{': 'ng-attr-xlink:href="{{',
+    'xlink:href="{{': 'ng-attr-href="{{',
     # What dbt's own build was meant to replace; an empty icon, or the browser asks for another.
     "${require('./assets/favicons/favicon.ico')}": "data:,",
 }
 """What in dbt's page would be requested, in vain, besides the page itself."""
-
 
 
 def copy_documentation(target: Path, site: Path) -> None:

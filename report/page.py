@@ -1,7 +1,7 @@
 """The report as one HTML file that needs nothing else.
 
-Charts are Vega-Lite's (BSD-3-Clause), drawn as SVG by the reader's browser. Its JavaScript is in the
-wheel vl-convert-python: pinned with everything else, at hand without a network, and a fifth of
+Charts are Vega-Lite's (BSD-3-Clause), drawn as SVG by the reader's browser. Its JavaScript is in
+the wheel vl-convert-python: pinned with everything else, at hand without a network, and a fifth of
 plotly.js.
 """
 
