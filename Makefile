@@ -44,7 +44,7 @@ bench-loader: .venv/installed  ## measure the loader beside its yardsticks (abou
 SECRETS := secrets
 secrets:  ## make the passwords that docker-compose.yml reads from files
 	@mkdir -p -m 700 $(SECRETS)
-	@umask 022; for name in postgres_password loader_password dbt_password; do \
+	@umask 022; for name in postgres_password loader_password dbt_password report_password; do \
 		[ -s $(SECRETS)/$$name ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > $(SECRETS)/$$name; \
 	done
 

@@ -75,7 +75,7 @@ def test_the_report_says_what_the_models_say(made: tuple[Pipeline, Path]) -> Non
         " order by users desc, logins desc, masked_value limit 1"
     )
     assert f'title="{shared[0]}">{shared[0]}<' in page
-    assert "5 are shared by several users, the first one by 4" in said
+    assert "5 are shared by several users, the first one by 4 users" in said
 
 
 def test_what_a_message_says_is_text_on_the_page(made: tuple[Pipeline, Path]) -> None:
