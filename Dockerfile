@@ -19,15 +19,17 @@ RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r requireme
 
 FROM base AS project
 WORKDIR /app
-# Compose's secrets are files: see deploy/entrypoint.sh. What is written goes to /tmp and /app/site.
+# Compose's secrets are files: see deploy/entrypoint.sh. What is written goes to /tmp, /app/site and,
+# in docker-compose.yml, /app/target.
 ENV DBT_TARGET_PATH=/tmp/target \
     DBT_LOG_PATH=/tmp/logs \
     DBT_USE_COLORS=false
-RUN useradd --uid 10001 --create-home pipeline && install --directory --owner=pipeline site
+RUN useradd --uid 10001 --create-home pipeline && install --directory --owner=pipeline site target
 COPY dbt_project.yml profiles.yml ./
 COPY dbt_project dbt_project
 COPY deploy deploy
 COPY loader loader
+COPY report report
 USER 10001
 ENTRYPOINT ["deploy/entrypoint.sh"]
 

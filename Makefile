@@ -2,12 +2,25 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint bench-loader bench-dbt secrets lock clean
+.PHONY: help demo docs site test lint bench-loader bench-dbt secrets lock clean
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
 
 demo: .venv/installed  ## see sample messages go through the whole pipeline on this machine
 	@$(BIN)/python -m sandbox -- sh sandbox/demo.sh
+
+PORT := 8080
+# Ctrl-C ends the server, which is no failure.
+docs: .venv/installed  ## see the docs site and the report of sample messages in a browser
+	@$(BIN)/python -m sandbox -- sh -ec 'python -m loader; dbt build --quiet; $(MAKE) site'
+	@echo "http://127.0.0.1:$(PORT) shows it, until Ctrl-C"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory site $(PORT) || [ $$? = 130 ]
+
+# In an activated virtual environment, of the database that PG* name. In a target directory of its
+# own: the results of the build's tests are in the other one.
+site:  ## build site/: index.html (the documentation of the data) and report.html
+	dbt docs generate --quiet --static --target-path target/docs
+	python -m report
 
 test: lint  ## run every check
 	$(BIN)/pytest
@@ -16,12 +29,12 @@ lint: .venv/installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project loader/schema
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project loader/schema report/sql
 	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder loader/sql benchmarks/insert.sql
 	$(BIN)/yamllint --strict .
 	$(BIN)/zizmor --offline --quiet .github/workflows
 	$(BIN)/cfn-lint deploy/template.yaml
-	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml deploy loader sandbox
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml deploy loader report sandbox
 
 bench-loader: .venv/installed  ## measure the loader beside its yardsticks (about half an hour)
 	@$(BIN)/python -m benchmarks.bench_loader
@@ -34,7 +47,7 @@ bench-dbt: .venv/installed  ## measure what dbt costs beside SQL by hand
 SECRETS := secrets
 secrets:  ## make the passwords that docker-compose.yml reads from files
 	@mkdir -p -m 700 $(SECRETS)
-	@umask 022; for name in postgres_password loader_password dbt_password; do \
+	@umask 022; for name in postgres_password loader_password dbt_password report_password; do \
 		[ -s $(SECRETS)/$$name ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > $(SECRETS)/$$name; \
 	done
 
@@ -53,4 +66,4 @@ lock:  ## compile requirements*.txt anew (needs uv: pip install uv)
 	$(LOCK) requirements-loader.in --constraints requirements.txt --output-file requirements-loader.txt
 
 clean:  ## remove what was installed and built
-	rm -rf .venv target logs
+	rm -rf .venv target logs site

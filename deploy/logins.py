@@ -2,8 +2,8 @@
 
 After `python -m loader init`, as the same administrator. Each login is a member of one role and
 of nothing else (README, "Least privilege"). The password of logins_loader is in the file that
-LOGINS_LOADER_PASSWORD_FILE names, or in LOGINS_LOADER_PASSWORD, and so for logins_dbt; run again,
-it sets new ones. On RDS the loader needs none: it proves itself by IAM.
+LOGINS_LOADER_PASSWORD_FILE names, or in LOGINS_LOADER_PASSWORD, and so for the others; run again,
+it sets new ones. On RDS a login without one proves itself by IAM, as the loader does.
 """
 
 import os
@@ -18,7 +18,11 @@ from loader.database import connect
 from loader.errors import ExitCode, LoaderError
 from loader.settings import Settings
 
-LOGINS = {"logins_loader": "login_loader", "logins_dbt": "login_transformer"}
+LOGINS = {
+    "logins_loader": "login_loader",
+    "logins_dbt": "login_transformer",
+    "logins_report": "login_analyst",
+}
 
 
 def password_of(environment: Mapping[str, str], login: str) -> str:

@@ -27,7 +27,8 @@ def iam_login(pipeline: Pipeline) -> Iterator[None]:
     pipeline.sql("create role rds_iam")
     yield
     pipeline.sql(
-        "drop role if exists logins_loader; drop owned by logins_dbt; drop role logins_dbt;"
+        "drop role if exists logins_loader, logins_report; drop owned by logins_dbt;"
+        "drop role logins_dbt;"
         "drop role rds_iam"
     )
 
@@ -56,7 +57,7 @@ def test_the_tasks_of_the_template_set_up_and_build(pipeline: Pipeline) -> None:
         return done.output
 
     said = run("SetUp")
-    assert "made or renewed: logins_loader, logins_dbt" in said
+    assert "made or renewed: logins_loader, logins_dbt, logins_report" in said
     assert pipeline.sql(
         "select roleid::regrole::text from pg_auth_members"
         " where member = 'logins_loader'::regrole order by 1"
@@ -107,7 +108,10 @@ def test_the_loader_logs_in_with_a_token_and_lands(
         DBHostname=pipeline.env["PGHOST"], Port=pipeline.env["PGPORT"], DBUsername="logins_loader"
     )
     made = pipeline.run(
-        "python", "-m", "deploy.logins", LOGINS_LOADER_PASSWORD=token, LOGINS_DBT_PASSWORD="d"
+        *("python", "-m", "deploy.logins"),
+        LOGINS_LOADER_PASSWORD=token,
+        LOGINS_DBT_PASSWORD="d",
+        LOGINS_REPORT_PASSWORD="r",
     )
     assert made.code == 0, made.output
     body = logins(1)[0]
@@ -124,5 +128,5 @@ def test_the_loader_logs_in_with_a_token_and_lands(
         assert answer == {"batchItemFailures": []}
         assert pipeline.value("select count(*) from raw.raw_logins") == 1
     finally:
-        for login in ("logins_loader", "logins_dbt"):
+        for login in ("logins_loader", "logins_dbt", "logins_report"):
             pipeline.sql(f"drop owned by {login}; drop role {login}")

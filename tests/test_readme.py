@@ -1,11 +1,17 @@
 """What the README says is true: its commands run, its links lead somewhere."""
 
+import itertools
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 from packaging.requirements import Requirement
@@ -61,6 +67,42 @@ def test_the_commands_to_try_it_run() -> None:
         assert "received 100, landed 100," in done.stdout
 
 
+@pytest.mark.skipif(
+    not (ROOT / ".venv/installed").exists(), reason="not installed by make: no .venv"
+)
+def test_make_docs_shows_both_pages() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with subprocess.Popen(
+        ["make", "docs", f"PORT={port}"],
+        env=without_virtual_environment(),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as make:
+        try:
+            assert make.stdout
+            said = list(itertools.takewhile(lambda line: "until Ctrl-C" not in line, make.stdout))
+            assert make.poll() is None, said
+            for page, words in (("", "dbt Docs"), ("report.html", "<dt>Logins</dt><dd>99</dd>")):
+                assert words in fetched(f"http://127.0.0.1:{port}/{page}")
+        finally:
+            if make.poll() is None:
+                os.killpg(make.pid, signal.SIGINT)
+
+
+def fetched(url: str) -> str:
+    """The page, as soon as the server is there."""
+    for _ in range(100):
+        try:
+            return str(urlopen(url).read().decode())  # noqa: S310 our own
+        except URLError:
+            time.sleep(0.1)
+    raise AssertionError(url)
+
+
 def test_the_commands_to_run_it_run_in_a_fresh_clone(pipeline: Pipeline, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     for name in tracked_files():
@@ -86,7 +128,8 @@ def test_the_commands_to_run_it_run_in_a_fresh_clone(pipeline: Pipeline, tmp_pat
     assert done.stdout.count("Completed successfully") == 4
     assert "erased 1 messages" in done.stderr
     assert "purged 0 messages" in done.stderr
-    assert (clone / "target/static_index.html").stat().st_size > 1_000_000
+    for page in ("index.html", "report.html"):
+        assert (clone / "site" / page).stat().st_size > 500_000
 
 
 def test_the_help_is_the_one_printed() -> None:
@@ -103,7 +146,8 @@ def test_the_help_is_the_one_printed() -> None:
 
 def test_links_lead_to_files_that_exist() -> None:
     for page in ROOT.glob("**/*.md"):
-        if ".venv" in page.parts or "target" in page.parts:
+        # Those of dbt's documentation lead to places of the site: tests/test_docs.py.
+        if {".venv", "target", "dbt_project"} & set(page.parts):
             continue
         for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"

@@ -41,13 +41,18 @@ def installed(pipeline: Pipeline, tmp_path: Path) -> Iterator[Path]:
     """A place for /opt/logins and /etc/logins, with settings for the sandbox, and both logins."""
     pipeline.load("init")
     made = pipeline.run(
-        "python", "-m", "deploy.logins", LOGINS_LOADER_PASSWORD="l", LOGINS_DBT_PASSWORD="d"
+        *("python", "-m", "deploy.logins"),
+        LOGINS_LOADER_PASSWORD="l",
+        LOGINS_DBT_PASSWORD="d",
+        LOGINS_REPORT_PASSWORD="r",
     )
     assert made.code == 0, made.output
     server = f"{pipeline.env['PGHOST']}:{pipeline.env['PGPORT']}:{pipeline.env['PGDATABASE']}"
     passwords = tmp_path / "pgpass"
     passwords.touch(mode=0o600)
-    passwords.write_text(f"{server}:logins_loader:l\n{server}:logins_dbt:d\n")
+    passwords.write_text(
+        f"{server}:logins_loader:l\n{server}:logins_dbt:d\n{server}:logins_report:r\n"
+    )
     named = set(re.findall(r"^(\w+)=", EXAMPLES["/etc/logins/env"], re.MULTILINE))
     settings = {
         **{
@@ -61,7 +66,7 @@ def installed(pipeline: Pipeline, tmp_path: Path) -> Iterator[Path]:
     assert {"PGHOST", "PGDATABASE", "PGPASSFILE", "LOGIN_QUEUE"} <= named & set(settings)
     (tmp_path / "env").write_text("".join(f"{name}={v}\n" for name, v in settings.items()))
     yield tmp_path
-    for login in ("logins_loader", "logins_dbt"):
+    for login in ("logins_loader", "logins_dbt", "logins_report"):
         pipeline.sql(f"drop owned by {login}; drop role {login}")
 
 
@@ -125,6 +130,34 @@ def test_what_the_service_starts_runs(pipeline: Pipeline, installed: Path) -> No
         )
         assert done.returncode == 0, done.stdout + done.stderr
     assert pipeline.value("select count(*) from user_logins") == 3
+
+
+def test_the_site_is_made_by_logins_of_their_own(
+    pipeline: Pipeline, installed: Path, tmp_path: Path
+) -> None:
+    assert pipeline.load().code == 0
+    built = pipeline.dbt("build")
+    assert built.code == 0, built.output
+    [block] = [text for text in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) if "report" in text]
+    steps = {step.get("name"): step for step in WORKFLOW["jobs"]["elt"]["steps"]}
+    made = [steps[name] for name in ("Describe the data", "Make the site of docs and report")]
+    assert block == "".join(f"PGUSER={step['env']['PGUSER']} {step['run']}\n" for step in made)
+    target = pipeline.env["DBT_TARGET_PATH"]
+    command = block.replace("target/docs", f"{target}/docs").replace(
+        "-m report", f"-m report --output {tmp_path}/site"
+    )
+    settings = {k: v for k, v in pipeline.env.items() if k not in ("PGUSER", "PGPASSWORD")}
+    done = subprocess.run(
+        ["sh", "-ec", command],
+        env=settings | {"PGPASSFILE": str(installed / "pgpass")},
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "site/report.html").exists()
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")

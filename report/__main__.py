@@ -1,0 +1,67 @@
+"""The command line: `python -m report`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from loader.database import connect
+from loader.errors import ExitCode, LoaderError
+from loader.settings import Settings
+from report.documentation import copy_documentation
+from report.figures import read_figures
+from report.page import render
+from report.test_results import read_test_results
+
+DESCRIPTION = """\
+Write the site of docs and report: site/index.html, the documentation that
+`dbt docs generate --static --target-path target/docs` has made, and site/report.html, the report,
+from the models that `dbt build` has made. Each is one file that needs nothing else."""
+
+EPILOG = """\
+settings (environment):
+  PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE   as libpq reads them; login_analyst is granted
+                         to the user (or the user is a superuser)
+  DBT_SCHEMA             schema that dbt publishes to (default: public)
+  DBT_TARGET_PATH        where dbt writes what it has made (default: target)
+
+exit codes:
+  0  both pages are written     2  a setting is wrong, or dbt has not run yet
+  1  the server is away         3  credentials or a right are missing"""
+
+SITE = Path("site")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the site and return an exit code of the loader."""
+    parser = argparse.ArgumentParser(
+        prog="python -m report",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--output", type=Path, default=SITE, metavar="DIRECTORY", help="where to (default: site)"
+    )
+    output: Path = parser.parse_args(arguments).output
+    target = Path(os.environ.get("DBT_TARGET_PATH") or "target")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        copy_documentation(target, output)
+        settings = Settings.from_environment(os.environ)
+        with connect(settings) as connection:
+            figures = read_figures(connection, settings.target_schema)
+        page = render(figures, read_test_results(target))
+        (output / "report.html").write_text(page, "utf-8")
+    except LoaderError as error:
+        print(f"report: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"report: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        return ExitCode.CONFIGURATION
+    print(f"wrote {output / 'index.html'} and {output / 'report.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
