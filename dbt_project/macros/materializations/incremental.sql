@@ -1,9 +1,11 @@
 {#- dbt's incremental materialization puts new rows into a temporary table first, and makes a table
     with its constraints and then fills it. This one writes each row once:
 
-    later builds   insert straight from the query. 10,000 rows cost a fifth less.
+    later builds   insert straight from the query. Of 10,000 rows that saves 5 % of the time, and
+                   for every build the churn of the catalogue.
     made anew      CREATE TABLE AS, which unlike INSERT may run in parallel; then constraints and
-                   indexes, which are cheaper made at once than kept up. A million rows: 7 s, not 16.
+                   indexes, which are cheaper made at once than kept up. A million rows on four
+                   cores: 7 s, not 16.
 
     The contract holds as before: the query has its columns and types, lengths are checked and not
     cut to, constraints are added before anybody sees the table. All happens in the transaction of
