@@ -4,7 +4,7 @@ import json
 import random
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -230,10 +230,13 @@ class Interleaving:
 
 
 @pytest.fixture
-def interleaving(pipeline: Pipeline, tmp_path: Path) -> Interleaving:
+def interleaving(pipeline: Pipeline, tmp_path: Path) -> Iterator[Interleaving]:
     pipeline.load("init")
     assert pipeline.dbt("run").code == 0
-    return Interleaving(pipeline, steps_of_the_model(pipeline, tmp_path), random.Random(1000))
+    made = Interleaving(pipeline, steps_of_the_model(pipeline, tmp_path), random.Random(1000))
+    yield made
+    for session in made.loaders + made.builders:
+        session.close()
 
 
 def test_a_thousand_interleavings_lose_and_double_nothing(

@@ -90,7 +90,7 @@ def test_make_docs_shows_both_pages() -> None:
                 assert words in fetched(f"http://127.0.0.1:{port}/{page}")
         finally:
             if make.poll() is None:
-                os.killpg(make.pid, signal.SIGINT)
+                os.killpg(make.pid, signal.SIGTERM)  # SIGINT may be ignored, as in the background
 
 
 def fetched(url: str) -> str:
