@@ -63,6 +63,8 @@ def _database(connection: psycopg.Connection) -> Iterator[Finding]:
         else "set PGSSLMODE=verify-full",
     )
     yield from _checks(connection, "sql/doctor.sql")
+    if connection.execute(statement("sql/is_on_citus.sql")).fetchone():
+        yield from _checks(connection, "sql/doctor_citus.sql")
     try:
         yield from _checks(connection, "sql/doctor_keys.sql")
         yield from _checks(connection, "sql/doctor_window.sql")

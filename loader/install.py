@@ -1,5 +1,6 @@
 """The database's constitution: `loader/schema/*.sql` and the first masking keys."""
 
+import re
 import time
 from collections.abc import Mapping
 from importlib.resources import files
@@ -19,6 +20,14 @@ SCHEMA_LOCK = 0x6C6F67696E73  # "logins"
 CONCURRENT = (errors.InternalError_, errors.UniqueViolation, errors.DuplicateObject)
 ATTEMPTS = 5
 
+CONTAINERS = 2
+"""Files, of roles and schemas, that are committed before the rest: a node of a Citus cluster makes
+what is in them over another connection."""
+
+STATEMENT = re.compile(rb"(?:\$\$.*?\$\$|.)+?;$", re.DOTALL | re.MULTILINE)
+"""One statement of a file, to the semicolon at the end of a line. Citus sends on what it is given,
+and so must be given no more than one."""
+
 OLDEST_SERVER = 15
 """The first with GRANT SET ON PARAMETER, and where PUBLIC may not create in schema public."""
 
@@ -33,7 +42,9 @@ def is_installed(connection: psycopg.Connection) -> bool:
 def install(
     connection: psycopg.Connection, target_schema: str, environment: Mapping[str, str]
 ) -> None:
-    """Apply `loader/schema/*.sql`: all of it or nothing. Changes nothing that is right already.
+    """Apply `loader/schema/*.sql`: roles and schemas, then all else or nothing of it.
+
+    Changes nothing that is right already.
 
     `environment` may provide the masking keys (see `loader.keys.secret_from`).
     Raises LoaderError: PERMISSION if the user may not, CONFIGURATION if server or keys are wrong.
@@ -82,10 +93,17 @@ def _apply(
     schema = files("loader").joinpath("schema")
     names = sorted(entry.name for entry in schema.iterdir() if entry.name.endswith(".sql"))
     with connection.transaction():
-        connection.execute(statement("sql/pin_search_path.sql"))
-        connection.execute("select pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
-        connection.execute("select set_config('loader.target_schema', %s, true)", [target_schema])
-        for name in names:
-            connection.execute(statement(f"schema/{name}"))
+        _apply_files(connection, target_schema, names[:CONTAINERS])
+    with connection.transaction():
+        _apply_files(connection, target_schema, names[CONTAINERS:])
         connection.execute(statement("sql/begin.sql"), {"role": "login_owner"})
         add_first_keys(connection, environment)
+
+
+def _apply_files(connection: psycopg.Connection, target_schema: str, names: list[str]) -> None:
+    connection.execute(statement("sql/pin_search_path.sql"))
+    connection.execute("select pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
+    connection.execute(statement("sql/begin_install.sql"), {"target_schema": target_schema})
+    for name in names:
+        for one in STATEMENT.findall(statement(f"schema/{name}")):
+            connection.execute(one)

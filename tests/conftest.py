@@ -21,6 +21,7 @@ from mypy_boto3_sqs.client import SQSClient
 from psycopg import sql
 
 from sandbox import environment, sandbox
+from sandbox.citus import create_database, drop_database
 from sandbox.sqs import make_client, send
 
 ROOT = Path(__file__).parent.parent
@@ -158,16 +159,12 @@ def new_pipeline(servers: dict[str, str], artifacts: Path) -> Iterator[Pipeline]
         "DBT_USE_COLORS": "false",
     }
     made = Pipeline(env, client, url, Path(servers["SANDBOX_LOGS"]))
-    with made.connect(dbname="postgres") as connection:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+    create_database(servers, database)
     try:
         yield made
     finally:
         client.delete_queue(QueueUrl=url)
-        with made.connect(dbname="postgres") as connection:
-            connection.execute(
-                sql.SQL("drop database {} with (force)").format(sql.Identifier(database))
-            )
+        drop_database(servers, database)
 
 
 @pytest.fixture

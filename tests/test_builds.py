@@ -257,7 +257,7 @@ def test_a_window_that_does_not_wait_would_lose_rows(
 ) -> None:
     """The same interleavings find out a window that reads up to the newest transaction."""
     interleaving.steps = [
-        step.replace(b"next_xid = pg_snapshot_xmin", b"next_xid = pg_snapshot_xmax")
+        step.replace(b"raw.finished_before()", b"pg_snapshot_xmax(pg_current_snapshot())")
         for step in interleaving.steps
     ]
     with pipeline.connect() as check:

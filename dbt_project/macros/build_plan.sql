@@ -43,7 +43,7 @@
             '%s|%s|%s|%s|%s',
             vault.key_chain(), own.key_chain, coalesce(own.made_xid, '0'),
             coalesce(followed.made_xid, '0'),
-            exists (select from {{ source('raw', 'raw_logins') }} where removed = 'purged')
+            exists (select 1 from {{ source('raw', 'raw_logins') }} where removed = 'purged')
         )
     from (values (1)) as always (row)
     left join {{ windows }} as own on own.model = '{{ window_name() }}'

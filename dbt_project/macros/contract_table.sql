@@ -16,6 +16,14 @@
 {%- endmacro %}
 
 
+{#- Straight from the query into the table. -#}
+{% macro insert_rows(relation, sql) -%}
+    {%- set names = model.columns.values() | map(attribute='name') | join(', ') -%}
+    insert into {{ relation }} ({{ names }})
+    select {{ names }} from ({{ sql }}) as model_subquery
+{%- endmacro %}
+
+
 {#- In one statement, and so in one pass over the table. -#}
 {% macro add_contract_constraints(relation) -%}
     {%- set changes = [] -%}

@@ -16,11 +16,28 @@
 
 {#- The condition. -#}
 {% macro landed_window(landed_xid) -%}
-    {%- set windows = source('raw', 'model_windows') -%}
-    {{ landed_xid }} < (select next_xid from {{ windows }} where model = '{{ window_name() }}')
+    {{ landed_xid }} < {{ window_end('next_xid') }}
     {%- if is_incremental() %}
-    and {{ landed_xid }} >= (select last_xid from {{ windows }} where model = '{{ window_name() }}')
+    and {{ landed_xid }} >= {{ window_end('last_xid') }}
     {%- endif %}
+{%- endmacro %}
+
+
+{% macro window_end(column) -%}
+    (select {{ column }} from {{ source('raw', 'model_windows') }} where model = '{{ window_name() }}')
+{%- endmacro %}
+
+
+{#- The query of a distributed model, with the ends of the window that its pre-hook has opened written
+    out: shards have no table of windows, and to look there rows would have to come to the
+    coordinator. -#}
+{% macro with_window_values(sql) -%}
+    {%- set ends = namespace(sql=sql) -%}
+    {%- for column in ['next_xid', 'last_xid'] if window_end(column) in sql -%}
+        {%- set value = run_query('select ' ~ window_end(column) ~ '::text').rows[0][0] -%}
+        {%- set ends.sql = ends.sql.replace(window_end(column), "'" ~ value ~ "'::xid8") -%}
+    {%- endfor -%}
+    {{ return(ends.sql) }}
 {%- endmacro %}
 
 
@@ -46,7 +63,6 @@
     {%- set own = "'" ~ window_name() ~ "'" -%}
     {%- set followed = "'" ~ followed_window_name() ~ "'" -%}
     {%- set is_follower = own != followed -%}
-    {%- set xmin = 'pg_snapshot_xmin(pg_current_snapshot())' -%}
     {%- set plan = build_plan() -%}
     {%- set loses_history = (
         holds_messages() and plan.purged and load_relation(this) is none
@@ -65,16 +81,18 @@
     select model from {{ windows }} where model = {{ own }} for update;
 
     do $$
+    declare
+        -- First, and then the snapshot: the nodes of a cluster see what has landed meanwhile.
+        newest constant xid8 := (select max(landed_xid) from {{ source('raw', 'raw_logins') }});
     begin
         if ({{ build_state() }}) is distinct from '{{ plan.state }}' then
             raise exception 'published anew or purged while this build waited: run it again';
         end if;
         if exists (
-            select from {{ windows }}
+            select 1 from {{ windows }}
             where last_xid > pg_snapshot_xmax(pg_current_snapshot())
         )
-        or (select max(landed_xid) from {{ source('raw', 'raw_logins') }})
-        >= pg_snapshot_xmax(pg_current_snapshot()) then
+        or newest >= pg_snapshot_xmax(pg_current_snapshot()) then
             raise exception using
                 message = 'rows landed in the future: this database was restored from another cluster',
                 hint = 'python -m loader restamp';
@@ -95,7 +113,7 @@
             key_chain = {{ 'followed.key_chain' if is_follower else "'" ~ plan.key_chain ~ "'" }},
             made_xid = {{ 'followed.made_xid' if is_follower else 'pg_current_xact_id()' }},
         {% endif %}
-        next_xid = {{ 'followed.last_xid' if is_follower else xmin }}
+        next_xid = {{ 'followed.last_xid' if is_follower else 'raw.finished_before()' }}
     from {{ windows }} as followed
     where own.model = {{ own }} and followed.model = {{ followed }}
 {%- endmacro %}

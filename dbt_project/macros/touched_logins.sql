@@ -1,6 +1,7 @@
 {#- An aggregate counts again what its new logins touch: whole days, or all logins with a mask. Rows
     are looked up in an index one by one, which OFFSET 0 sees to: a join would be planned by a guess
-    at the size of the window, and might read all history. -#}
+    at the size of the window, and might read all history. On Citus the touched values go to the
+    shards instead, where their number is known, and the aggregates' own rows lie elsewhere. -#}
 
 
 {#- The rows of user_logins that are new to this model. -#}
@@ -22,11 +23,15 @@
     {%- if is_incremental() -%}
         select logins.*
         from ({{ caller() }}) as touched (value)
-        cross join lateral (
-            select * from {{ ref('user_logins') }} as all_logins
-            where all_logins.{{ column }} = touched.value
-            offset 0
-        ) as logins
+        {% if is_on_citus() -%}
+            inner join {{ ref('user_logins') }} as logins on touched.value = logins.{{ column }}
+        {%- else -%}
+            cross join lateral (
+                select * from {{ ref('user_logins') }} as all_logins
+                where all_logins.{{ column }} = touched.value
+                offset 0
+            ) as logins
+        {%- endif %}
     {%- else -%}
         select * from {{ ref('user_logins') }}
     {%- endif -%}
@@ -35,7 +40,10 @@
 
 {#- Pre-hook, after open_landed_window(): the rows that are about to be counted again. -#}
 {% macro delete_touched(column, touched) -%}
-    {%- if is_incremental() -%}
+    {%- if is_incremental() and is_on_citus() -%}
+        delete from {{ this }}
+        where {{ column }} in ({{ touched }})
+    {%- elif is_incremental() -%}
         delete from {{ this }}
         where ctid = any(array(
             select counted.ctid
@@ -59,6 +67,30 @@
 {#- And the days on which their users had seemed to be new to their version, if an older login of
     theirs has come in late. -#}
 {% macro touched_version_days() -%}
+    {%- if is_on_citus() -%}
+    with
+
+    new_user_days as materialized (
+
+        select distinct
+            user_id,
+            app_version,
+            create_date
+        from ({{ new_logins() }}) as new_logins
+
+    )
+
+    select create_date from new_user_days
+    union
+    select min(later.create_date) as create_date
+    from new_user_days
+    inner join {{ ref('user_logins') }} as later
+        on
+            new_user_days.user_id = later.user_id
+            and new_user_days.app_version = later.app_version
+            and new_user_days.create_date < later.create_date
+    group by new_user_days.user_id, new_user_days.app_version, new_user_days.create_date
+    {%- else -%}
     select distinct
         unnest(array[
             new_logins.create_date,
@@ -72,6 +104,7 @@
             )
         ])
     from ({{ new_logins() }}) as new_logins
+    {%- endif %}
 {%- endmacro %}
 
 
@@ -82,21 +115,38 @@
 {%- endmacro %}
 
 
-{#- On which day a user first logged in with a version: looked up, or found among the rows, which
-    in a first build are all there. To stand in a query that groups `logins` by user, version and
-    day. -#}
-{% macro first_day_of_version(logins) -%}
-    {%- if is_incremental() -%}
-        (
-            select min(older.create_date)
-            from {{ ref('user_logins') }} as older
-            where
-                older.user_id = {{ logins }}.user_id
-                and older.app_version = {{ logins }}.app_version
-        )
+{#- The first day of every user with every version in `user_days`, which in a first build are all
+    there; later it is looked up. -#}
+{% macro first_days_of_versions(user_days) -%}
+    {%- if not is_incremental() -%}
+        select
+            user_id,
+            app_version,
+            min(create_date) as first_day
+        from {{ user_days }}
+        group by user_id, app_version
+    {%- elif is_on_citus() -%}
+        select
+            user_versions.user_id,
+            user_versions.app_version,
+            min(logins.create_date) as first_day
+        from (select distinct user_id, app_version from {{ user_days }}) as user_versions
+        inner join {{ ref('user_logins') }} as logins
+            on
+                user_versions.user_id = logins.user_id
+                and user_versions.app_version = logins.app_version
+        group by user_versions.user_id, user_versions.app_version
     {%- else -%}
-        min({{ logins }}.create_date) over (
-            partition by {{ logins }}.user_id, {{ logins }}.app_version
-        )
+        select
+            user_versions.user_id,
+            user_versions.app_version,
+            (
+                select min(logins.create_date)
+                from {{ ref('user_logins') }} as logins
+                where
+                    logins.user_id = user_versions.user_id
+                    and logins.app_version = user_versions.app_version
+            ) as first_day
+        from (select distinct user_id, app_version from {{ user_days }}) as user_versions
     {%- endif -%}
 {%- endmacro %}

@@ -23,7 +23,14 @@ begin
         select from pg_class as c
         where
             c.oid = found and c.relkind = 'r' and c.relowner = 'login_transformer'::regrole
-            and not (c.relhastriggers or c.relhasrules or c.relrowsecurity or c.relhassubclass)
+            and not (c.relhasrules or c.relrowsecurity or c.relhassubclass)
+            and not exists (
+                select from pg_trigger as t
+                where
+                    t.tgrelid = c.oid
+                    -- by which Citus empties the shards of a distributed table
+                    and not (t.tgisinternal and t.tgfoid = to_regproc('citus_truncate_trigger'))
+            )
             and not exists (
                 select from pg_index as i
                 where i.indrelid = c.oid and (i.indexprs is not null or i.indpred is not null)
@@ -71,52 +78,68 @@ $$;
 comment on function vault.unpublish(text[]) is
 'Take the rows of messages out of every model, and have what is counted from them counted anew';
 
+create or replace function vault.empty_out(message_ids text[]) returns void
+language sql
+set search_path = pg_catalog, pg_temp as $$
+    update raw.raw_logins as r
+    set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
+    where r.message_id = any(message_ids);
+
+    update raw.quarantined_messages as q
+    set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
+    where q.message_id = any(message_ids);
+$$;
+comment on function vault.empty_out(text[]) is 'Leave of messages nothing but a tombstone';
+
 create or replace function vault.erase_hashes(user_hashes text[]) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp as $$
 declare
-    erasure_key constant bytea := (
-        select k.secret from vault.masking_key as k where k.domain = 'erasure'
-    );
     model regclass;
     found text[];
-    in_model text[];
-    quarantined integer;
+    more text[];
 begin
-    if erasure_key is null then
+    if not exists (select 1 from vault.masking_key as k where k.domain = 'erasure') then
         raise exception 'there is no key of domain erasure: restore it, or hashes mean nothing';
     end if;
     lock table raw.model_windows in exclusive mode;
+    -- The key is read in each query, and is in the text and the parameters of none.
     select coalesce(array_agg(r.message_id), '{}') into found
     from raw.raw_logins as r
-    where encode(public.hmac(convert_to(r.body ->> 'user_id', 'UTF8'), erasure_key, 'sha256'), 'hex')
-        = any(user_hashes);
+    where encode(
+        public.hmac(
+            convert_to(r.body ->> 'user_id', 'UTF8'),
+            (select k.secret from vault.masking_key as k where k.domain = 'erasure'),
+            'sha256'
+        ), 'hex'
+    ) = any(user_hashes);
 
     -- Of purged messages only the models still know whose they are.
     for model in select vault.model_table(w.model) from raw.model_windows as w order by w.model loop
         if exists (select from pg_attribute where attrelid = model and attname = 'user_id') then
             execute format(
                 'select array_agg(m.message_id) from only %s as m where encode('
-                'public.hmac(convert_to(m.user_id, ''UTF8''), $1, ''sha256''), ''hex'') = any($2)', model
-            ) into in_model using erasure_key, user_hashes;
-            found := found || in_model;
+                'public.hmac(convert_to(m.user_id, ''UTF8''),'
+                ' (select k.secret from vault.masking_key as k where k.domain = ''erasure''),'
+                ' ''sha256''), ''hex'') = any($1)', model
+            ) into more using user_hashes;
+            found := found || more;
         end if;
     end loop;
     perform vault.unpublish(found);
 
-    update raw.raw_logins as r
-    set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
-    where r.message_id = any(found);
-
-    update raw.quarantined_messages as q
-    set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
+    select array_agg(q.message_id) into more
+    from raw.quarantined_messages as q
     where encode(
         public.hmac(
-            convert_to(substring(q.body from '"user_id"\s*:\s*"([^"]*)'), 'UTF8'), erasure_key, 'sha256'
+            convert_to(substring(q.body from '"user_id"\s*:\s*"([^"]*)'), 'UTF8'),
+            (select k.secret from vault.masking_key as k where k.domain = 'erasure'),
+            'sha256'
         ), 'hex'
     ) = any(user_hashes);
-    get diagnostics quarantined = row_count;
-    return (select count(distinct m.id) from unnest(found) as m (id)) + quarantined;
+    found := found || more;
+    perform vault.empty_out(found);
+    return (select count(distinct m.id) from unnest(found) as m (id));
 end
 $$;
 comment on function vault.erase_hashes(text[]) is
@@ -138,31 +161,27 @@ declare
         || regexp_replace(user_id, '([^[:alnum:]])', '\\\1', 'g') || '(?![[:alnum:]_.@+-])';
     erased integer;
     found text[];
-    more integer;
+    more text[];
 begin
     erased := vault.erase_hashes(array[user_hash]);
 
     -- What is no login has its user anywhere.
-    with gone as (
-        update raw.raw_logins as r
-        set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
-        where
-            jsonb_typeof(r.body -> 'user_id') is distinct from 'string'
-            and (
-                jsonb_path_exists(r.body, '$.** ? (@ == $user)', jsonb_build_object('user', user_id))
-                or jsonb_typeof(r.body) = 'string' and r.body #>> '{}' ~ word
-            )
-        returning r.message_id
-    )
-
-    select coalesce(array_agg(g.message_id), '{}') into found from gone as g;
+    select coalesce(array_agg(r.message_id), '{}') into found
+    from raw.raw_logins as r
+    where
+        jsonb_typeof(r.body -> 'user_id') is distinct from 'string'
+        and (
+            jsonb_path_exists(r.body, '$.** ? (@ == $user)', jsonb_build_object('user', user_id))
+            or jsonb_typeof(r.body) = 'string' and r.body #>> '{}' ~ word
+        );
     perform vault.unpublish(found);
-    erased := erased + cardinality(found);
-    update raw.quarantined_messages as q
-    set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
+
+    select array_agg(q.message_id) into more
+    from raw.quarantined_messages as q
     where q.body !~ '"user_id"\s*:\s*"[^"\\]*"' and q.body ~ word;
-    get diagnostics more = row_count;
-    erased := erased + more;
+    found := found || more;
+    perform vault.empty_out(found);
+    erased := erased + cardinality(found);
 
     insert into vault.erasure (user_hash, messages) values (user_hash, erased);
     return erased;

@@ -30,7 +30,7 @@ holding as (
 select
     'window: no open transaction keeps dbt from reading new logins' as subject,
     coalesce(
-        u.first_xid < pg_snapshot_xmin(pg_current_snapshot())
+        u.first_xid < raw.finished_before()
         or u.since > now() - interval '15 minutes', true
     ) as is_ok,
     format(

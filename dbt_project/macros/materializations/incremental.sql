@@ -19,23 +19,25 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
+    {%- if is_distributed() -%} {%- set sql = with_window_values(sql) -%} {%- endif -%}
     {{ get_assert_columns_equivalent(sql) }}
     {%- if is_made_anew -%}
         {%- set made = target_relation if existing is none else make_intermediate_relation(this) -%}
-        {%- call statement('main') -%} {{ create_filled_table(made, sql) }} {%- endcall -%}
-        {%- do run_query(add_contract_constraints(made)) -%}
-        {%- do create_indexes(made) -%}
+        {%- if is_distributed() -%}
+            {%- do make_distributed_table(made) -%}
+            {%- call statement('main') -%} {{ insert_rows(made, sql) }} {%- endcall -%}
+        {%- else -%}
+            {%- call statement('main') -%} {{ create_filled_table(made, sql) }} {%- endcall -%}
+            {%- do run_query(add_contract_constraints(made)) -%}
+            {%- do create_indexes(made) -%}
+        {%- endif -%}
         {%- if existing is not none -%}
             {%- do adapter.drop_relation(existing) -%}
             {%- do adapter.rename_relation(made, target_relation) -%}
         {%- endif -%}
     {%- else -%}
         {%- do add_contract_columns(existing) -%}
-        {%- set names = model.columns.values() | map(attribute='name') | join(', ') -%}
-        {%- call statement('main') -%}
-            insert into {{ target_relation }} ({{ names }})
-            select {{ names }} from ({{ sql }}) as model_subquery
-        {%- endcall -%}
+        {%- call statement('main') -%} {{ insert_rows(target_relation, sql) }} {%- endcall -%}
     {%- endif -%}
 
     {%- set should_revoke = should_revoke(existing, is_made_anew) -%}

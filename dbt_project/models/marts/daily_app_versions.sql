@@ -16,27 +16,36 @@ user_days as (
         user_id,
         count(*) as logins,
         min(sent_at) as first_seen,
-        max(sent_at) as last_seen,
-        {{ first_day_of_version('logins') }} as first_day
+        max(sent_at) as last_seen
     from logins
     where create_date is not null and app_version is not null
     group by create_date, app_version, user_id
 
 ),
 
+first_days as (
+
+    {{ first_days_of_versions('user_days') }}
+
+),
+
 days as (
 
     select
-        create_date,
-        app_version,
-        {{ integer_to_version('app_version') }} as version,
-        sum(logins)::bigint as logins,
+        user_days.create_date,
+        user_days.app_version,
+        {{ integer_to_version('user_days.app_version') }} as version,
+        sum(user_days.logins)::bigint as logins,
         count(*) as users,
-        count(*) filter (where create_date = first_day) as new_users,
-        min(first_seen) as first_seen,
-        max(last_seen) as last_seen
+        count(*) filter (where user_days.create_date = first_days.first_day) as new_users,
+        min(user_days.first_seen) as first_seen,
+        max(user_days.last_seen) as last_seen
     from user_days
-    group by create_date, app_version
+    inner join first_days
+        on
+            user_days.user_id = first_days.user_id
+            and user_days.app_version = first_days.app_version
+    group by user_days.create_date, user_days.app_version
 
 )
 

@@ -1,0 +1,218 @@
+"""A private Citus cluster: a coordinator and two workers, each a server of its own.
+
+For tests and a benchmark of what runs on somebody's own cluster; nothing here needs Citus until a
+cluster is started.
+"""
+
+import os
+import pwd
+import secrets
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from sandbox.process import end_with_parent
+
+WORKERS = 2
+AMONG_NODES = "login_owner,login_loader,login_transformer,login_analyst,login_recovery"
+"""Who needs no password on the coordinator, which also connects to itself."""
+
+WORKER_PORTS = "CITUS_WORKER_PORTS"
+"""Where the settings of a cluster, which are those of its coordinator, name its workers."""
+
+START_SECONDS = 30
+USER = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+
+
+@dataclass
+class Node:
+    """One server of the cluster, which can be killed and started again."""
+
+    binaries: Path
+    data: Path
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections."""
+        with self.log.open("a") as output:
+            self.process = _as_user(
+                [
+                    str(self.binaries / "postgres"),
+                    f"-D{self.data}",
+                    f"-p{self.port}",
+                    "-clisten_addresses=127.0.0.1",
+                    "-cunix_socket_directories=",
+                    "-cfsync=off",
+                    "-cshared_preload_libraries=citus,pg_stat_statements",
+                    "-cmax_prepared_transactions=100",
+                    "-cmax_connections=200",
+                    # Parts that a crash left prepared are ended soon, not after a minute.
+                    "-ccitus.recover_2pc_interval=2s",
+                    # Readable for the relay of slow_commits.py
+                    "-ccitus.node_conninfo=sslmode=disable",
+                    # Tests slow statements down by triggers.
+                    "-ccitus.enable_unsafe_triggers=on",
+                ],
+                output=output.fileno(),
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                with psycopg.connect(host="127.0.0.1", port=self.port, user="nobody"):
+                    return
+            except psycopg.OperationalError as error:
+                if 'role "nobody" does not exist' in str(error) or "password" in str(error):
+                    return
+            except ConnectionRefusedError:
+                pass
+            assert time.monotonic() < deadline, self.log.read_text()[-500:]
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End the server at once, as a crash would."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait()
+
+    @property
+    def log(self) -> Path:
+        """What the servers say, all of them."""
+        return self.data.parent / "postgres.log"
+
+
+@dataclass
+class Cluster:
+    """The coordinator and the workers."""
+
+    coordinator: Node
+    workers: list[Node]
+    password: str
+
+    def settings(self) -> dict[str, str]:
+        """How to connect to the coordinator as its superuser."""
+        return {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.coordinator.port),
+            "PGUSER": "postgres",
+            "PGPASSWORD": self.password,
+            "PGDATABASE": "postgres",
+            "PATH": str(self.coordinator.binaries),
+            "SANDBOX_LOGS": str(self.coordinator.log.parent),
+            WORKER_PORTS: " ".join(str(worker.port) for worker in self.workers),
+        }
+
+
+def create_database(servers: dict[str, str], name: str) -> None:
+    """Create a database on a server, or on every node of a cluster, and join the nodes."""
+    for port in _ports(servers):
+        with _connect(servers, port, "postgres") as connection:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        if WORKER_PORTS in servers:
+            with _connect(servers, port, name) as connection:
+                connection.execute("create extension citus")
+    if WORKER_PORTS not in servers:
+        return
+    coordinator, *workers = _ports(servers)
+    with _connect(servers, coordinator, name) as connection:
+        connection.execute("select citus_set_coordinator_host('127.0.0.1', %s)", [coordinator])
+        for port in workers:
+            connection.execute("select citus_add_node('127.0.0.1', %s)", [port])
+
+
+def drop_database(servers: dict[str, str], name: str) -> None:
+    """Drop a database, on every node."""
+    for port in _ports(servers):
+        with _connect(servers, port, "postgres") as connection:
+            connection.execute(
+                sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
+            )
+
+
+def _ports(servers: dict[str, str]) -> list[int]:
+    return [int(servers["PGPORT"]), *map(int, servers.get(WORKER_PORTS, "").split())]
+
+
+def _connect(servers: dict[str, str], port: int, database: str) -> psycopg.Connection:
+    return psycopg.connect(
+        host=servers["PGHOST"],
+        port=port,
+        user=servers["PGUSER"],
+        password=servers["PGPASSWORD"],
+        dbname=database,
+        autocommit=True,
+    )
+
+
+@contextmanager
+def cluster(binaries: Path) -> Iterator[Cluster]:
+    """Run a cluster of new servers. Clients give the coordinator a password; nodes trust nodes."""
+    password = secrets.token_hex(16)
+    nodes = []
+    with ExitStack() as running:
+        # Not in pytest's directory, which only its owner may enter.
+        directory = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="citus-")))
+        directory.chmod(0o711)
+        for number in range(1 + WORKERS):
+            node = Node(binaries, directory / f"node-{number}", _free_port())
+            node.data.mkdir(mode=0o700)
+            given = directory / f"password-{number}"
+            given.write_text(password)
+            if USER is not None:
+                os.chown(node.data, USER, USER)
+                os.chown(given, USER, USER)
+            initdb = _as_user(
+                [
+                    str(binaries / "initdb"),
+                    f"--pgdata={node.data}",
+                    "--username=postgres",
+                    f"--pwfile={given}",
+                    "--auth=scram-sha-256",
+                    "--encoding=UTF8",
+                    "--locale=C",
+                    "--no-sync",
+                ],
+                output=subprocess.DEVNULL,
+            )
+            assert initdb.wait() == 0
+            users = "all" if number else AMONG_NODES
+            with (node.data / "pg_hba.conf").open("r+") as access:
+                others = access.read()
+                access.seek(0)
+                access.write(f"host all {users} 127.0.0.1/32 trust\n{others}")
+            node.start()
+            running.callback(node.kill)
+            nodes.append(node)
+        yield Cluster(nodes[0], nodes[1:], password)
+
+
+def _as_user(command: Sequence[str], output: int) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        # No files of ours: libpq would look for certificates in a home that is not the server's.
+        env={"PATH": os.defpath, "HOME": "/nonexistent"},
+        cwd="/",
+        preexec_fn=end_with_parent,  # noqa: PLW1509 there are no threads
+        user=USER,
+        group=USER,
+        extra_groups=[] if USER is not None else None,
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
