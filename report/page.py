@@ -61,7 +61,7 @@ def _problems(figures: Figures, tests: DbtTestResults | None) -> list[str]:
     found = []
     if health["landed"] != health["logins"] + health["rejected"] + health["erased"]:
         found.append("Logins, rejected and erased messages are not as many as have landed.")
-    if tests and (failed := tests.counts["fail"] + tests.counts["error"]):
+    if tests and (failed := tests.ended("fail", "error")):
         found.append(f"dbt tests that failed: {failed}.")
     return found
 
@@ -74,7 +74,7 @@ def _remarks(figures: Figures, tests: DbtTestResults | None) -> list[str]:
         found.append(f"Messages that wait in quarantine: {health['quarantined']:,}.")
     if health["lag_seconds"] > LAG_LIMIT_SECONDS:
         found.append(f"Messages have waited for {_duration(health['lag_seconds'])} for a build.")
-    if tests and (warned := tests.counts["warn"]):
+    if tests and (warned := tests.ended("warn")):
         found.append(f"dbt tests that warned: {warned}.")
     return found
 
