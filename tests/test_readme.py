@@ -132,18 +132,6 @@ def test_the_commands_to_run_it_run_in_a_fresh_clone(pipeline: Pipeline, tmp_pat
         assert (clone / "site" / page).stat().st_size > 500_000
 
 
-def test_the_help_is_the_one_printed() -> None:
-    help_text = subprocess.run(
-        [sys.executable, "-m", "loader", "--help"],
-        env=os.environ | {"COLUMNS": "100"},
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    assert f"```text\n{help_text}```" in README
-
-
 def test_links_lead_to_files_that_exist() -> None:
     for page in ROOT.glob("**/*.md"):
         # Those of dbt's documentation lead to places of the site: tests/test_docs.py.
