@@ -16,8 +16,6 @@ Land every message of an SQS queue in Postgres, each exactly once, and delete it
 only after the commit. Without a command: drain the queue and exit."""
 
 EPILOG = """\
-Options stand before the command. With a command, only --log-format and --quiet matter.
-
 settings (environment):
   LOGIN_QUEUE            queue name, URL or ARN (default: login-queue)
   AWS_ENDPOINT_URL       SQS endpoint other than AWS (default, if LOGIN_QUEUE is not set either:
@@ -30,8 +28,7 @@ settings (environment):
 exit codes:
   0  the queue is drained, or the command is done
   1  stopped early, or something is out of reach: run again
-  2  a setting or an argument is wrong
-  3  credentials or a right are missing
+  2  a setting or an argument is wrong      3  credentials or a right are missing
   4  what was received has landed, not all of it is deleted: run again"""
 
 OWNER = "Needs the role login_owner."
