@@ -42,17 +42,27 @@ def render(figures: Figures, tests: DbtTestResults | None) -> str:
             tests=tests,
             problems=_problems(figures, tests),
             remarks=_remarks(figures, tests),
-            charts={
-                name: {"spec": _chart(spec), "rows": figures[name]}
-                for name, spec in CHARTS.items()
-                if figures[name]
-            },
+            charts=_charts(figures),
             config=_chart("config"),
             script=script,
             style=style,
             policy=_policy(script, style),
         )
     )
+
+
+def _charts(figures: Figures) -> dict[str, Any]:
+    """Return specification and rows of what there is to draw."""
+    drawn = {
+        name: {"spec": _chart(spec), "rows": figures[name]}
+        for name, spec in CHARTS.items()
+        if figures[name]
+    }
+    if "versions" in drawn:  # from the same day on as the logins: their first one fills no chart
+        year, month, day = map(int, figures["days"][0]["day"].split("-"))
+        first = {"year": year, "month": month, "date": day, "utc": True}
+        drawn["versions"]["spec"]["encoding"]["x"]["scale"] = {"domainMin": first}
+    return drawn
 
 
 def _problems(figures: Figures, tests: DbtTestResults | None) -> list[str]:

@@ -46,6 +46,9 @@ def test_the_report_draws_its_figures(browser: Browser, site: Path, width: int, 
         for table in page.locator(".scroll:visible").all():
             assert not table.evaluate(IS_CUT)
         expect(page.locator("#days svg").get_by_text("logins", exact=True)).to_be_visible()
+        only_day = page.locator("#versions svg .mark-rect path").first.bounding_box()
+        assert only_day
+        assert only_day["width"] < width / 10
         colour = page.locator("#days svg path[fill^='var']").first.evaluate(
             "bar => getComputedStyle(bar).fill"
         )
