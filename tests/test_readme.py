@@ -149,13 +149,22 @@ def test_the_commands_to_run_it_run_in_a_fresh_clone(pipeline: Pipeline, tmp_pat
         assert (clone / "site" / page).stat().st_size > 500_000
 
 
-def test_links_lead_to_files_that_exist() -> None:
+def test_links_lead_to_places_that_exist() -> None:
     for page in ROOT.glob("**/*.md"):
         # Those of dbt's documentation lead to places of the site: tests/test_docs.py.
         if {".venv", "target", "dbt_project"} & set(page.parts):
             continue
-        for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
-            assert (page.parent / link).exists(), f"{page.name}: {link}"
+        for link in re.findall(r"\]\((?!https?://)([^)]+)\)", page.read_text("utf-8")):
+            name, _, heading = link.partition("#")
+            target = page.parent / name if name else page
+            assert target.exists(), f"{page.name}: {link}"
+            assert not heading or heading in anchors(target), f"{page.name}: {link}"
+
+
+def anchors(page: Path) -> list[str]:
+    """What GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
 
 
 def test_every_variable_of_the_example_is_documented() -> None:
