@@ -14,7 +14,8 @@ PORT := 8080
 docs: .venv/installed  ## see the docs site and the report of sample messages in a browser
 	@$(BIN)/python -m sandbox -- sh -ec 'python -m loader; dbt build --quiet; $(MAKE) site'
 	@echo "http://127.0.0.1:$(PORT) shows it, until Ctrl-C"
-	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory site $(PORT) || [ $$? = 130 ]
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory site $(PORT) || [ $$? = 130 ] || \
+		{ echo "the pages are in site/; to see them at another port: make docs PORT=8081"; exit 1; }
 
 # In an activated virtual environment, of the database that PG* name. In a target directory of its
 # own: the results of the build's tests are in the other one.

@@ -1,7 +1,7 @@
 """Gives each part of the pipeline a login of its own: `python -m deploy.logins`.
 
 After `python -m loader init`, as the same administrator. Each login is a member of one role and
-of nothing else (README, "Least privilege"). The password of logins_loader is in the file that
+of nothing else (docs/operations.md). The password of logins_loader is in the file that
 LOGINS_LOADER_PASSWORD_FILE names, or in LOGINS_LOADER_PASSWORD, and so for the others; run again,
 it sets new ones. On RDS a login without one proves itself by IAM, as the loader does.
 """

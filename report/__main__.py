@@ -20,14 +20,17 @@ from the models that `dbt build` has made. Each is one file that needs nothing e
 
 EPILOG = """\
 settings (environment):
-  PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE   as libpq reads them; login_analyst is granted
-                         to the user (or the user is a superuser)
+  PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE   as libpq reads them
+                         (default: localhost, 5432, postgres, postgres, postgres); the user is a
+                         member of login_analyst, or a superuser
   DBT_SCHEMA             schema that dbt publishes to (default: public)
   DBT_TARGET_PATH        where dbt writes what it has made (default: target)
 
 exit codes:
-  0  both pages are written     2  a setting is wrong, or dbt has not run yet
-  1  the server is away         3  credentials or a right are missing"""
+  0  both pages are written
+  1  Postgres is out of reach: run again
+  2  a setting or an argument is wrong, or dbt has not run yet
+  3  credentials or a right are missing"""
 
 SITE = Path("site")
 
@@ -41,7 +44,11 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--output", type=Path, default=SITE, metavar="DIRECTORY", help="where to (default: site)"
+        "--output",
+        type=Path,
+        default=SITE,
+        metavar="DIRECTORY",
+        help="where to write them (default: site)",
     )
     output: Path = parser.parse_args(arguments).output
     target = Path(os.environ.get("DBT_TARGET_PATH") or "target")

@@ -42,11 +42,7 @@ def render(figures: Figures, tests: DbtTestResults | None) -> str:
             tests=tests,
             problems=_problems(figures, tests),
             remarks=_remarks(figures, tests),
-            charts={
-                name: {"spec": _chart(spec), "rows": figures[name]}
-                for name, spec in CHARTS.items()
-                if figures[name]
-            },
+            charts=_charts(figures),
             config=_chart("config"),
             script=script,
             style=style,
@@ -55,13 +51,27 @@ def render(figures: Figures, tests: DbtTestResults | None) -> str:
     )
 
 
+def _charts(figures: Figures) -> dict[str, Any]:
+    """Return specification and rows of what there is to draw."""
+    drawn = {
+        name: {"spec": _chart(spec), "rows": figures[name]}
+        for name, spec in CHARTS.items()
+        if figures[name]
+    }
+    if "versions" in drawn:  # from the same day on as the logins: their first one fills no chart
+        year, month, day = map(int, figures["days"][0]["day"].split("-"))
+        first = {"year": year, "month": month, "date": day, "utc": True}
+        drawn["versions"]["spec"]["encoding"]["x"]["scale"] = {"domainMin": first}
+    return drawn
+
+
 def _problems(figures: Figures, tests: DbtTestResults | None) -> list[str]:
     """Say, one line each, what is wrong."""
     [health] = figures["health"]
     found = []
     if health["landed"] != health["logins"] + health["rejected"] + health["erased"]:
         found.append("Logins, rejected and erased messages are not as many as have landed.")
-    if tests and (failed := tests.counts["fail"] + tests.counts["error"]):
+    if tests and (failed := tests.ended("fail", "error")):
         found.append(f"dbt tests that failed: {failed}.")
     return found
 
@@ -74,7 +84,7 @@ def _remarks(figures: Figures, tests: DbtTestResults | None) -> list[str]:
         found.append(f"Messages that wait in quarantine: {health['quarantined']:,}.")
     if health["lag_seconds"] > LAG_LIMIT_SECONDS:
         found.append(f"Messages have waited for {_duration(health['lag_seconds'])} for a build.")
-    if tests and (warned := tests.counts["warn"]):
+    if tests and (warned := tests.ended("warn")):
         found.append(f"dbt tests that warned: {warned}.")
     return found
 

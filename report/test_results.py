@@ -23,6 +23,10 @@ class DbtTestResults:
     ended_at: str
     """In UTC, `2026-03-01 12:30`."""
 
+    def ended(self, *statuses: str) -> str:
+        """Return the names of those that ended with one of STATUSES, or nothing."""
+        return ", ".join(name for status, name in self.conspicuous if status in statuses)
+
 
 def read_test_results(target: Path) -> DbtTestResults | None:
     """Return how the tests ended, or None where the newest command of dbt there ran no tests."""

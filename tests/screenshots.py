@@ -1,7 +1,6 @@
 """Takes pictures of both pages: `python -m tests.screenshots DIRECTORY`.
 
-Of a sandbox with weeks of made-up logins (tests/weeks.py). Those in docs/images have been reduced
-to a palette besides.
+Of a sandbox with weeks of made-up logins (tests/weeks.py). Two of them are in docs/images.
 """
 
 import sys

@@ -159,6 +159,9 @@ def test_the_loader_reads_the_queue_and_answers_message_by_message(moto: dict[st
     variables = function["Environment"]["Variables"]
     assert variables["PGHOST"] == DATABASE["Endpoint.Address"]
     assert "PGPASSWORD" not in variables
+    [seconds] = re.findall(r"^-c statement_timeout=(\d+)s$", variables["PGOPTIONS"])
+    # Two tries, each with the 5 s that loader/database.py waits for a connection
+    assert 2 * (5 + int(seconds)) < function["Timeout"]
     module, name = function["Handler"].rsplit(".", 1)
     source = (ROOT / (module.replace(".", "/") + ".py")).read_text("utf-8")
     assert f"def {name}(event" in source

@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from loader import lambda_handler
-from tests.conftest import Pipeline
+from tests.conftest import Pipeline, slowed
 from tests.logins import login, logins
 
 
@@ -121,6 +121,24 @@ def test_without_postgres_everything_is_given_back(
     assert "cannot reach Postgres" in caplog.text
     assert "192.0." not in caplog.text + json.dumps(answer)
     assert failures(lambda_handler.handler(received, None)) == []
+
+
+def test_a_statement_that_is_slow_ends_before_the_function_does(
+    function: Pipeline, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By PGOPTIONS, as deploy/template.yaml sets it with a longer time."""
+    function.send(logins(3))
+    received = event(function, 3)
+    with (
+        patch.dict(os.environ, {"PGOPTIONS": "-c statement_timeout=200ms"}),
+        slowed(function, "raw.raw_logins", seconds=30),
+    ):
+        answer = lambda_handler.handler(received, None)
+    assert failures(answer) == [record["messageId"] for record in received["Records"]]
+    assert "canceling statement due to statement timeout" in caplog.text
+    assert function.value("select count(*) from raw.raw_logins") == 0
+    assert failures(lambda_handler.handler(received, None)) == []
+    assert function.value("select count(*) from raw.raw_logins") == 3
 
 
 def test_a_connection_that_was_cut_between_events_is_made_anew(function: Pipeline) -> None:

@@ -12,6 +12,8 @@ from tests.test_site import BODIES, HOSTILE
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium and no Chrome on the PATH")
 
+IS_CUT = "element => element.scrollWidth > element.clientWidth"
+
 
 @pytest.fixture(scope="module")
 def site(
@@ -40,9 +42,13 @@ def test_the_report_draws_its_figures(browser: Browser, site: Path, width: int, 
             box = chart.locator("svg").bounding_box()
             assert box
             assert box["width"] > 0.6 * (page.locator("main").bounding_box() or box)["width"] / 2
-        # Nothing to push to and fro but tables in their own frames
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for table in page.locator(".scroll:visible").all():
+            assert not table.evaluate(IS_CUT)
         expect(page.locator("#days svg").get_by_text("logins", exact=True)).to_be_visible()
+        only_day = page.locator("#versions svg .mark-rect path").first.bounding_box()
+        assert only_day
+        assert only_day["width"] < width / 10
         colour = page.locator("#days svg path[fill^='var']").first.evaluate(
             "bar => getComputedStyle(bar).fill"
         )
@@ -78,10 +84,9 @@ def test_tables_behind_the_charts_open_and_masks_show_in_full(browser: Browser, 
         expect(table).to_contain_text(HOSTILE)
         mask = page.locator(".mask").first
         assert len(mask.inner_text()) == 64
-        is_cut = "mask => mask.scrollWidth > mask.clientWidth"
-        assert mask.evaluate(is_cut)
+        assert mask.evaluate(IS_CUT)
         mask.focus()
-        assert not mask.evaluate(is_cut)
+        assert not mask.evaluate(IS_CUT)
 
 
 def test_the_report_reads_without_scripts(browser: Browser, site: Path) -> None:
@@ -138,6 +143,7 @@ def test_the_documentation_finds_a_column(browser: Browser, site: Path) -> None:
         expect(page.get_by_role("heading", name="user_logins")).to_be_visible()
         described = page.get_by_role("paragraph").filter(has_text="One row per login, with")
         expect(described).to_be_visible()
+        assert not page.locator(".detail-body:visible").evaluate(IS_CUT)
         assert watched.said == []
         assert watched.requested == []
 
@@ -162,6 +168,7 @@ def test_the_documentation_draws_the_lineage(browser: Browser, site: Path) -> No
         page.wait_for_function(f"() => ({colours})().includes('124,58,237')", timeout=20_000)
         seen = set(page.evaluate(colours))
         assert {"192,38,211", "255,105,75"} <= seen
+        assert "124,192,214" in seen  # our lines
         # Of our own looking at the pixels
         assert [said for said in watched.said if "Canvas2D" not in said] == []
         assert watched.requested == []

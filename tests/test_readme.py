@@ -14,17 +14,34 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from loader.install import OLDEST_SERVER
 from sandbox.postgres import find_binaries
 from tests.conftest import ROOT, Pipeline
 from tests.logins import logins
 
 README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-TRY = [block for block in BLOCKS if "make " in block or "-m sandbox" in block]
-RUN = [block for block in BLOCKS if block not in TRY]
+
+
+def commands(page: str, heading: str) -> str:
+    """The commands under a heading of a page."""
+    text = (ROOT / page).read_text("utf-8")
+    [section] = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    found = re.findall(r"^```sh\n(.*?)^```", section, re.M | re.S)
+    assert found, f"{page}: {heading}"
+    return "".join(found)
+
+
+TRY = commands("README.md", "Try it") + commands("docs/commands.md", "`python -m sandbox`")
+RUN = (
+    commands("README.md", "Run it")
+    + commands("docs/operations.md", "Least privilege")
+    + commands("docs/operations.md", "The schedule")
+    + commands("docs/privacy.md", "What may be asked for")
+)
 
 
 def tracked_files() -> list[str]:
@@ -50,10 +67,10 @@ def without_virtual_environment() -> dict[str, str]:
     not (ROOT / ".venv/installed").exists(), reason="not installed by make: no .venv"
 )
 def test_the_commands_to_try_it_run() -> None:
-    commands = "".join(TRY).splitlines()
-    assert "make demo" in commands
-    commands.remove("make test")  # that is us
-    for command in commands:
+    lines = TRY.splitlines()
+    assert "make demo" in lines
+    lines.remove("make docs")  # below
+    for command in lines:
         done = subprocess.run(
             ["sh", "-c", command],
             env=without_virtual_environment(),
@@ -113,7 +130,7 @@ def test_the_commands_to_run_it_run_in_a_fresh_clone(pipeline: Pipeline, tmp_pat
     settings = {k: v for k, v in pipeline.env.items() if not k.startswith("DBT_")}
     tools = str(find_binaries())  # psql
     done = subprocess.run(
-        ["sh", "-ec", "\n".join(RUN)],
+        ["sh", "-ec", RUN],
         env=settings | {"PATH": f"{tools}{os.pathsep}{newcomer['PATH']}"},
         cwd=clone,
         check=False,
@@ -125,38 +142,58 @@ def test_the_commands_to_run_it_run_in_a_fresh_clone(pipeline: Pipeline, tmp_pat
         pipeline.sql(f"drop role if exists {role}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "received 5, landed 5," in done.stdout
-    assert done.stdout.count("Completed successfully") == 4
+    assert done.stdout.count("Completed successfully") == 5
     assert "erased 1 messages" in done.stderr
     assert "purged 0 messages" in done.stderr
     for page in ("index.html", "report.html"):
         assert (clone / "site" / page).stat().st_size > 500_000
 
 
-def test_the_help_is_the_one_printed() -> None:
-    help_text = subprocess.run(
-        [sys.executable, "-m", "loader", "--help"],
-        env=os.environ | {"COLUMNS": "100"},
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    assert f"```text\n{help_text}```" in README
-
-
-def test_links_lead_to_files_that_exist() -> None:
+def test_links_lead_to_places_that_exist() -> None:
     for page in ROOT.glob("**/*.md"):
         # Those of dbt's documentation lead to places of the site: tests/test_docs.py.
         if {".venv", "target", "dbt_project"} & set(page.parts):
             continue
-        for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
-            assert (page.parent / link).exists(), f"{page.name}: {link}"
+        for link in re.findall(r"\]\((?!https?://)([^)]+)\)", page.read_text("utf-8")):
+            name, _, heading = link.partition("#")
+            target = page.parent / name if name else page
+            assert target.exists(), f"{page.name}: {link}"
+            assert not heading or heading in anchors(target), f"{page.name}: {link}"
+
+
+def anchors(page: Path) -> list[str]:
+    """What GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
 
 
 def test_every_variable_of_the_example_is_documented() -> None:
     example = (ROOT / ".env.example").read_text("utf-8")
+    settings = (ROOT / "docs/commands.md").read_text("utf-8")
     for name in re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE):
-        assert f"`{name}`" in README
+        assert f"`{name}`" in settings
+
+
+def test_badges_are_true() -> None:
+    badges = re.findall(
+        r"^\[!\[(.+?)\]\(https://img\.shields\.io/badge/(.+?)-(.+?)-\w+\)\]", README, re.MULTILINE
+    )
+    assert README.count("![", 0, README.index("Login events go in")) == len(badges)
+    for said, label, message in badges:
+        assert re.sub(r"\W", "", said) == re.sub(r"\W|_", "", label + message)
+    requirements = (ROOT / "requirements.in").read_text("utf-8")
+    [dbt] = re.findall(r"^dbt-core==(\d+\.\d+)\.", requirements, re.MULTILINE)
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
+    pythons = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
+    settings = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert f'python_version = "{pythons[0]}"' in settings
+    assert "Apache License\n" in (ROOT / "LICENSE").read_text("utf-8")
+    assert [said for said, _, _ in badges] == [
+        f"Python {pythons[0]} to {pythons[-1]}",
+        f"PostgreSQL {OLDEST_SERVER} or later",
+        f"dbt {dbt}",
+        "licence: Apache 2.0",
+    ]
 
 
 def test_what_is_installed_to_run_is_what_is_tested() -> None:

@@ -36,9 +36,17 @@ class Unit(ConfigParser):
         return optionstr
 
 
+def replaced(text: str, instead: dict[str, str]) -> str:
+    """The text of an example, with other places than those that it names."""
+    for place, other in instead.items():
+        assert place in text
+        text = text.replace(place, other)
+    return text
+
+
 @pytest.fixture
 def installed(pipeline: Pipeline, tmp_path: Path) -> Iterator[Path]:
-    """A place for /opt/logins and /etc/logins, with settings for the sandbox, and both logins."""
+    """A place for /etc/logins, with settings for the sandbox and a run of it, and the logins."""
     pipeline.load("init")
     made = pipeline.run(
         *("python", "-m", "deploy.logins"),
@@ -65,6 +73,18 @@ def installed(pipeline: Pipeline, tmp_path: Path) -> Iterator[Path]:
     }
     assert {"PGHOST", "PGDATABASE", "PGPASSFILE", "LOGIN_QUEUE"} <= named & set(settings)
     (tmp_path / "env").write_text("".join(f"{name}={v}\n" for name, v in settings.items()))
+    (tmp_path / "run").write_text(
+        replaced(
+            EXAMPLES["/etc/logins/run"],
+            {
+                "/opt/logins": str(ROOT),
+                "/etc/logins": str(tmp_path),
+                ".venv/bin": TOOLS,
+                "target/docs": f"{settings['DBT_TARGET_PATH']}/docs",
+                "-m report": f"-m report --output {tmp_path}/site",
+            },
+        )
+    )
     yield tmp_path
     for login in ("logins_loader", "logins_dbt", "logins_report"):
         pipeline.sql(f"drop owned by {login}; drop role {login}")
@@ -75,16 +95,8 @@ def test_what_cron_starts_runs(pipeline: Pipeline, installed: Path) -> None:
     schedule = re.fullmatch(r"17 \* \* \* \* logins (.+)", line)
     assert schedule
     assert "%" not in line  # which cron takes for a line's end
-    command = schedule[1]
-    for place, instead in {
-        "/opt/logins": str(ROOT),
-        "/etc/logins": str(installed),
-        ".venv/bin": TOOLS,
-        "/run/lock": str(installed),
-        "/var/log/logins": str(installed),
-    }.items():
-        assert place in command
-        command = command.replace(place, instead)
+    places = ("/etc/logins", "/run/lock", "/var/log/logins")
+    command = replaced(schedule[1], dict.fromkeys(places, str(installed)))
     pipeline.send(logins(3))
 
     def start() -> str:
@@ -103,6 +115,7 @@ def test_what_cron_starts_runs(pipeline: Pipeline, installed: Path) -> None:
     assert start() == "", log.read_text()
     assert "received 3, landed 3," in log.read_text()
     assert pipeline.value("select count(*) from user_logins") == 3
+    assert "<dt>Logins</dt><dd>3</dd>" in (installed / "site/report.html").read_text("utf-8")
     said = log.read_text()
     with (installed / "logins.lock").open() as lock:  # another run
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -112,52 +125,38 @@ def test_what_cron_starts_runs(pipeline: Pipeline, installed: Path) -> None:
 
 def test_what_the_service_starts_runs(pipeline: Pipeline, installed: Path) -> None:
     pipeline.send(logins(3))
-    unit = EXAMPLES["/etc/systemd/system/logins.service"]
-    commands = re.findall(r"^ExecStart=(.+)$", unit, re.MULTILINE)
-    assert len(commands) == 3
-    given = dict(
-        line.split("=", 1) for line in (installed / "env").read_text().strip().splitlines()
-    )
-    for command in commands:
-        done = subprocess.run(
-            command.replace(".venv/bin", TOOLS).split(),
-            env={"PATH": "/usr/bin:/bin", **given},
-            cwd=ROOT,
+    command = Unit(EXAMPLES["/etc/systemd/system/logins.service"])["Service"]["ExecStart"]
+
+    def start() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command.replace("/etc/logins", str(installed)).split(),
+            env={"PATH": "/usr/bin:/bin"},
             check=False,
             capture_output=True,
             text=True,
             timeout=120,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-    assert pipeline.value("select count(*) from user_logins") == 3
 
-
-def test_the_site_is_made_by_logins_of_their_own(
-    pipeline: Pipeline, installed: Path, tmp_path: Path
-) -> None:
-    assert pipeline.load().code == 0
-    built = pipeline.dbt("build")
-    assert built.code == 0, built.output
-    [block] = [text for text in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) if "report" in text]
-    steps = {step.get("name"): step for step in WORKFLOW["jobs"]["elt"]["steps"]}
-    made = [steps[name] for name in ("Describe the data", "Make the site of docs and report")]
-    assert block == "".join(f"PGUSER={step['env']['PGUSER']} {step['run']}\n" for step in made)
-    target = pipeline.env["DBT_TARGET_PATH"]
-    command = block.replace("target/docs", f"{target}/docs").replace(
-        "-m report", f"-m report --output {tmp_path}/site"
-    )
-    settings = {k: v for k, v in pipeline.env.items() if k not in ("PGUSER", "PGPASSWORD")}
-    done = subprocess.run(
-        ["sh", "-ec", command],
-        env=settings | {"PGPASSFILE": str(installed / "pgpass")},
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = start()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (tmp_path / "site/report.html").exists()
+    assert pipeline.value("select count(*) from user_logins") == 3
+    assert sorted(page.name for page in (installed / "site").iterdir()) == [
+        "index.html",
+        "report.html",
+    ]
+    # What is wrong for good ends it with a code that systemd does not try again after.
+    (installed / "pgpass").write_text("")
+    assert start().returncode == 3
+
+
+def test_a_run_is_what_the_workflow_does() -> None:
+    script = EXAMPLES["/etc/logins/run"].splitlines()
+    steps = {step.get("name"): step for step in WORKFLOW["jobs"]["elt"]["steps"]}
+    names = ("Build", "Check freshness", "Describe the data", "Make the site of docs and report")
+    assert {line for line in script if line.startswith("PGUSER=")} == {
+        "PGUSER=logins_loader python -m loader",  # in the workflow in a loop: below
+        *(f"PGUSER={steps[name]['env']['PGUSER']} {steps[name]['run']}" for name in names),
+    }
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
