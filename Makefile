@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo docs site test lint bench-loader bench-dbt secrets lock clean
+.PHONY: help demo docs site test lint bench-loader bench-dbt bench-cost secrets lock clean
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
 
@@ -42,6 +42,9 @@ bench-loader: .venv/installed  ## measure the loader beside its yardsticks (abou
 
 bench-dbt: .venv/installed  ## measure what dbt costs beside SQL by hand
 	@$(BIN)/python -m benchmarks.bench_dbt
+
+bench-cost: .venv/installed  ## measure what a million messages cost in CPU and bytes (3 minutes)
+	@$(BIN)/python -m benchmarks.bench_cost
 
 # Random, and never anew: Postgres keeps the first one. The directory keeps other users out; the
 # files are open, for whoever a container runs as.

@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import os
-import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,10 +9,17 @@ from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 
-from benchmarks.measure import ROOT, Bench, BenchmarkError, Measurement, bench, database
+from benchmarks.measure import (
+    RESULTS,
+    Bench,
+    BenchmarkError,
+    Measurement,
+    bench,
+    database,
+    machine,
+    tell,
+)
 from sandbox import SandboxError
-
-RESULTS = ROOT / "benchmarks" / "results"
 
 
 @dataclass
@@ -145,28 +150,16 @@ def run(sizes: Sizes, rounds: int) -> tuple[list[Row], str]:
             )
             rows += of_backlog
             _interleave(on, of_backlog, rounds)
-            return rows, _machine(on.postgres_version)
+            return rows, machine(on.postgres_version)
 
 
 def _interleave(on: Bench, rows: Sequence[Row], rounds: int) -> None:
     """Run each program once a round, so that what slows the machine slows them all."""
     for number in range(rounds):
         for row in rows:
-            _tell(f"{row.scenario}, round {number + 1} of {rounds}: {row.name}")
+            tell(f"{row.scenario}, round {number + 1} of {rounds}: {row.name}")
             row.measure(on)
-    _tell("")
-
-
-def _tell(what: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\033[K{what}", end="", file=sys.stderr, flush=True)
-
-
-def _machine(postgres_version: int) -> str:
-    return (
-        f"{len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}, "
-        f"PostgreSQL {postgres_version} with fsync"
-    )
+    tell("")
 
 
 def table(rows: Sequence[Row]) -> str:

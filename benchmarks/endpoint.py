@@ -7,7 +7,8 @@ In a test, as a thread:
 
 As a process of its own, whose first line of output is its URL, and that ends when its standard
 input does: `python -m benchmarks.endpoint --latency-ms 20`. Besides SQS it answers
-`POST /_fill?queue=NAME&messages=N&body_bytes=B` and `GET /_stats`.
+`POST /_fill?queue=NAME&messages=N&body_bytes=B` and `GET /_stats`. With `&people=P&first=K` the
+logins are those of people who come back, numbered from K.
 
 It speaks the AWS JSON protocol over HTTP/1.1 and looks at no signature.
 """
@@ -19,13 +20,14 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 from types import TracebackType
 from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.actions import Actions
-from benchmarks.bodies import bodies
+from benchmarks.bodies import bodies, returning
 from benchmarks.faults import REFUSALS, Fault
 from benchmarks.http import Connection, Reply, refusal
 from benchmarks.queue import Message, Queue, SqsError
@@ -89,8 +91,12 @@ class Endpoint:
 
     def fill(self, queue: str, messages: int, body_bytes: int = 0) -> None:
         """Send so many logins of at least so many bytes to a queue, which is made if need be."""
+        self.send(queue, bodies(messages, body_bytes))
+
+    def send(self, queue: str, messages: Iterable[str]) -> None:
+        """Send bodies to a queue, which is made if need be."""
         found = self._actions.create(queue, {})
-        for body in bodies(messages, body_bytes):
+        for body in messages:
             with found.lock:
                 found.send(Message(body))
 
@@ -152,7 +158,12 @@ class Endpoint:
         asked = urlsplit(path)
         options = {name: values[0] for name, values in parse_qs(asked.query).items()}
         if asked.path == "/_fill":
-            self.fill(options["queue"], int(options["messages"]), int(options.get("body_bytes", 0)))
+            count = int(options["messages"])
+            if "people" in options:
+                made = returning(int(options["first"]), count, int(options["people"]))
+            else:
+                made = bodies(count, int(options.get("body_bytes", 0)))
+            self.send(options["queue"], made)
             self.calls.clear()
             self._began, self._ended = inf, 0.0
             return Reply(b"{}")
@@ -161,6 +172,7 @@ class Endpoint:
                 "calls": self.calls,
                 "seconds": max(0.0, self._ended - self._began),
                 "left": sum(len(queue.messages) for queue in self._actions.queues.values()),
+                "in_flight": sum(queue.in_flight for queue in self._actions.queues.values()),
                 "cpu_seconds": time.process_time(),
             }
             return Reply(json.dumps(stats).encode())

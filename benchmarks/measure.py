@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import platform
 import resource
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from sandbox.postgres import postgres
 
 ROOT = Path(__file__).parent.parent
 QUEUE = "login-queue"
+RESULTS = ROOT / "benchmarks" / "results"
 
 
 class BenchmarkError(Exception):
@@ -42,12 +44,15 @@ class Measurement:
 
 
 class Bench:
-    """A Postgres and an endpoint, and programs that move messages from one to the other."""
+    """A Postgres and an endpoint, and programs that move messages from one to the other.
+
+    `connection` is a superuser's, in autocommit.
+    """
 
     def __init__(self, settings: dict[str, str], log: Path) -> None:
         self._environment = environment(settings)
         self._log = log
-        self._connection = psycopg.connect(
+        self.connection = psycopg.connect(
             host=settings["PGHOST"],
             port=settings["PGPORT"],
             user=settings["PGUSER"],
@@ -67,11 +72,11 @@ class Bench:
         Raises BenchmarkError if it fails, leaves messages in the queue, or if one is missing in
         the table (unless it is not to land them).
         """
-        self._connection.execute("truncate raw.raw_logins, raw.quarantined_messages, raw.loads")
-        self._connection.execute("checkpoint")
-        self._ask("POST", f"/_fill?queue={QUEUE}&messages={messages}&body_bytes={body_bytes}")
+        self.connection.execute("truncate raw.raw_logins, raw.quarantined_messages, raw.loads")
+        self.connection.execute("checkpoint")
+        self.ask("POST", f"/_fill?queue={QUEUE}&messages={messages}&body_bytes={body_bytes}")
         _, usage = self.run(program)
-        stats = self._ask("GET", "/_stats")
+        stats = self.ask("GET", "/_stats")
         if stats["left"]:
             raise BenchmarkError(f"{program[0]} left {stats['left']} messages in the queue")
         if lands and (landed := self._landed()) != messages:
@@ -86,8 +91,8 @@ class Bench:
 
     def copy(self, rows: int) -> Measurement:
         """COPY so many rows into the empty table."""
-        self._connection.execute("truncate raw.raw_logins")
-        self._connection.execute("checkpoint")
+        self.connection.execute("truncate raw.raw_logins")
+        self.connection.execute("checkpoint")
         output, _ = self.run(["benchmarks.copy_rows", str(rows)])
         if (landed := self._landed()) != rows:
             raise BenchmarkError(f"COPY landed {landed} of {rows} rows")
@@ -95,9 +100,13 @@ class Bench:
 
     def run(self, program: Sequence[str]) -> tuple[str, resource.struct_rusage]:
         """Run `python -m program` and return its output and what it used."""
+        return self.execute([sys.executable, "-m", *program])
+
+    def execute(self, command: Sequence[str]) -> tuple[str, resource.struct_rusage]:
+        """Run a command and return its output and what it used. Raises BenchmarkError."""
         with self._log.open("w+") as output, self._log.with_suffix(".err").open("w+") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", *program],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=errors,
@@ -110,25 +119,27 @@ class Bench:
             errors.seek(0)
             if process.returncode:
                 said = errors.read().strip().splitlines()[-1:]
-                raise BenchmarkError(f"{' '.join(program)} exits {process.returncode}: {said}")
+                name = " ".join(command).removeprefix(f"{sys.executable} -m ")
+                raise BenchmarkError(f"{name} exits {process.returncode}: {said}")
             return output.read(), usage
 
     @property
     def postgres_version(self) -> int:
         """Return the major version of the server."""
-        return self._connection.info.server_version // 10000
+        return self.connection.info.server_version // 10000
 
-    def _landed(self) -> int:
-        row = self._connection.execute("select count(*) from raw.raw_logins").fetchone()
-        return int(row[0]) if row else 0
-
-    def _ask(self, method: str, path: str) -> Any:
+    def ask(self, method: str, path: str) -> Any:
+        """Ask the endpoint for what it does besides SQS (`benchmarks.endpoint`)."""
         self._endpoint.request(method, path)
         return json.load(self._endpoint.getresponse())
 
+    def _landed(self) -> int:
+        row = self.connection.execute("select count(*) from raw.raw_logins").fetchone()
+        return int(row[0]) if row else 0
+
     def close(self) -> None:
         """Close the connections."""
-        self._connection.close()
+        self.connection.close()
         self._endpoint.close()
 
 
@@ -172,3 +183,17 @@ def bench(settings: dict[str, str], logs: Path, latency_ms: float) -> Iterator[B
         stack.callback(made.close)
         made.run(["loader", "init"])
         yield made
+
+
+def tell(what: str) -> None:
+    """Say what is being measured, on a terminal."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{what}", end="", file=sys.stderr, flush=True)
+
+
+def machine(postgres_version: int) -> str:
+    """Return what was measured on."""
+    return (
+        f"{len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}, "
+        f"PostgreSQL {postgres_version} with fsync"
+    )
