@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo docs site test lint bench-loader bench-dbt bench-cost secrets lock clean
+.PHONY: help demo docs site test lint bench-loader bench-dbt bench-cost bench-citus secrets lock clean
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
 
@@ -45,6 +45,9 @@ bench-dbt: .venv/installed  ## measure what dbt costs beside SQL by hand
 
 bench-cost: .venv/installed  ## measure what a million messages cost in CPU and bytes (3 minutes)
 	@$(BIN)/python -m benchmarks.bench_cost
+
+bench-citus: .venv/installed  ## measure a Citus cluster beside one server (needs CITUS_PG_BIN)
+	@$(BIN)/python -m benchmarks.bench_citus
 
 # Random, and never anew: Postgres keeps the first one. The directory keeps other users out; the
 # files are open, for whoever a container runs as.

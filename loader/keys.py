@@ -115,16 +115,19 @@ def destroy(
     Raises LoaderError (CONFIGURATION) if there is no such version, or if masks are computed with
     it and `even_in_use` is not set.
     """
-    parameters = {"domain": domain, "version": version, "even_in_use": even_in_use}
+    parameters = {"domain": domain, "version": version}
     with transaction(connection, "login_owner"):
         connection.execute(statement("sql/lock_builds.sql"))
-        row = connection.execute(statement("sql/destroy_key.sql"), parameters).fetchone()
-        if row is None:
+        in_use = connection.execute(statement("sql/is_key_in_use.sql"), parameters).fetchone()
+        if in_use and not even_in_use:
             raise LoaderError(
                 ExitCode.CONFIGURATION,
-                f"{domain}:{version} is not there, or masks are computed with it: rotate and "
-                "publish first, or say --even-in-use and give up masking and recovery with it",
+                f"masks are computed with {domain}:{version}: rotate and publish first, "
+                "or say --even-in-use and give up masking and recovery with it",
             )
+        if not connection.execute(statement("sql/destroy_key.sql"), parameters).rowcount:
+            raise LoaderError(ExitCode.CONFIGURATION, f"there is no key {domain}:{version}")
+        connection.execute(statement("sql/record_destroyed_key.sql"), parameters)
 
 
 def _require_published(connection: psycopg.Connection) -> None:

@@ -23,6 +23,8 @@ def requeue(connection: psycopg.Connection) -> tuple[int, int]:
     while after_id is not None:
         parameters = {"load_id": uuid4(), "after_id": after_id, "page": PAGE}
         with transaction(connection, ROLE):
+            # An erasure meanwhile would be undone.
+            connection.execute(statement("sql/lock_builds.sql"))
             row = connection.execute(statement("sql/requeue.sql"), parameters).fetchone()
             after_id, tried, newly_landed = row if row else (None, 0, 0)
             gone = connection.execute(statement("sql/close_requeued.sql")).rowcount

@@ -40,6 +40,7 @@ class Node:
     binaries: Path
     data: Path
     port: int
+    fsync: bool
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
@@ -52,7 +53,7 @@ class Node:
                     f"-p{self.port}",
                     "-clisten_addresses=127.0.0.1",
                     "-cunix_socket_directories=",
-                    "-cfsync=off",
+                    f"-cfsync={'on' if self.fsync else 'off'}",
                     "-cshared_preload_libraries=citus,pg_stat_statements",
                     "-cmax_prepared_transactions=100",
                     "-cmax_connections=200",
@@ -98,6 +99,11 @@ class Cluster:
     coordinator: Node
     workers: list[Node]
     password: str
+
+    @property
+    def nodes(self) -> list[Node]:
+        """All of them, the coordinator first."""
+        return [self.coordinator, *self.workers]
 
     def settings(self) -> dict[str, str]:
         """How to connect to the coordinator as its superuser."""
@@ -155,7 +161,7 @@ def _connect(servers: dict[str, str], port: int, database: str) -> psycopg.Conne
 
 
 @contextmanager
-def cluster(binaries: Path) -> Iterator[Cluster]:
+def cluster(binaries: Path, *, fsync: bool = False) -> Iterator[Cluster]:
     """Run a cluster of new servers. Clients give the coordinator a password; nodes trust nodes."""
     password = secrets.token_hex(16)
     nodes = []
@@ -164,7 +170,7 @@ def cluster(binaries: Path) -> Iterator[Cluster]:
         directory = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="citus-")))
         directory.chmod(0o711)
         for number in range(1 + WORKERS):
-            node = Node(binaries, directory / f"node-{number}", _free_port())
+            node = Node(binaries, directory / f"node-{number}", _free_port(), fsync)
             node.data.mkdir(mode=0o700)
             given = directory / f"password-{number}"
             given.write_text(password)

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.citus import artifacts, needs_citus, nodes, servers  # noqa: F401
+from tests.citus import artifacts, needs_citus, nodes, servers
 from tests.conftest import Pipeline
 from tests.faults import until
 from tests.logins import login
@@ -133,6 +133,18 @@ def without_asking_the_nodes(steps: list[bytes]) -> list[bytes]:
         step.replace(b"raw.finished_before()", b"pg_snapshot_xmin(pg_current_snapshot())")
         for step in steps
     ]
+
+
+def test_new_rows_go_straight_from_shard_to_shard(pipeline: Pipeline, builder: Builder) -> None:
+    ((shards,),) = pipeline.sql(
+        "select count(*) from pg_dist_shard where logicalrelid = 'public.user_logins'::regclass"
+    )
+    plan = [line for (line,) in builder.session.execute(b"explain " + builder.steps[1])]
+    assert f"  Task Count: {shards}" in plan
+    assert any(re.fullmatch(r" +->  Insert on user_logins_\d+ .*", line) for line in plan)
+    assert any(re.search(r" on raw_logins_\d+ ", line) for line in plan)
+    # What passes through the coordinator is planned as a subplan, or as a pull to it.
+    assert not any("coordinator" in line or "Subplan" in line for line in plan)
 
 
 @pytest.mark.parametrize("asks_the_nodes", [True, False])

@@ -56,8 +56,8 @@ def test_an_erased_user_is_gone_and_stays_gone(pipeline: Pipeline) -> None:
 
     # Delivered again, it stays erased; so also from the start.
     pipeline.sql(
-        "insert into raw.raw_logins (message_id, body, load_id)"
-        f" values ('{min(ids)}', '{login(3)}', gen_random_uuid()) on conflict do nothing",
+        f"select raw.land(gen_random_uuid(), array['{min(ids)}'], array['{login(3)}'],"
+        " array[null]::timestamptz[], array[1], array[null], array[null])",
         role="login_loader",
     )
     pipeline.build()

@@ -88,7 +88,7 @@ def test_a_rotation_publishes_everything_anew_under_the_new_key(pipeline: Pipeli
     assert destroyed.code == 0, destroyed.stderr
     in_use = pipeline.load("destroy-key", "--domain", "ip", "--version", "2", "--confirm", "ip:2")
     assert in_use.code == 2
-    assert "masks are computed with it" in one_line(in_use)
+    assert "masks are computed with ip:2" in one_line(in_use)
     pipeline.build("--full-refresh")
     assert masks(pipeline) == after
 

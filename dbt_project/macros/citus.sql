@@ -21,7 +21,7 @@
 {%- endmacro %}
 
 
-{#- An empty table with all that belongs to it; shards with rows take no more constraints at once. -#}
+{#- An empty table with all that belongs to it: shards take constraints and indexes one by one. -#}
 {% macro make_distributed_table(relation) -%}
     {%- set columns = [] -%}
     {%- for column in model.columns.values() -%}

@@ -24,12 +24,13 @@
 
 
 {% macro window_end(column) -%}
-    (select {{ column }} from {{ source('raw', 'model_windows') }} where model = '{{ window_name() }}')
+    {%- set windows = source('raw', 'model_windows') -%}
+    (select {{ column }} from {{ windows }} where model = '{{ window_name() }}')
 {%- endmacro %}
 
 
-{#- The query of a distributed model, with the ends of the window that its pre-hook has opened written
-    out: shards have no table of windows, and to look there rows would have to come to the
+{#- The query of a distributed model, with the ends of the window that its pre-hook has opened
+    written out: shards have no table of windows, and to look there rows would have to come to the
     coordinator. -#}
 {% macro with_window_values(sql) -%}
     {%- set ends = namespace(sql=sql) -%}

@@ -20,20 +20,20 @@
 {#- The logins to count: all of them in a first build, later those with a touched value, which the
     caller selects. -#}
 {% macro logins_with(column) -%}
-    {%- if is_incremental() -%}
+    {%- if not is_incremental() -%}
+        select * from {{ ref('user_logins') }}
+    {%- elif is_on_citus() -%}
         select logins.*
         from ({{ caller() }}) as touched (value)
-        {% if is_on_citus() -%}
-            inner join {{ ref('user_logins') }} as logins on touched.value = logins.{{ column }}
-        {%- else -%}
-            cross join lateral (
-                select * from {{ ref('user_logins') }} as all_logins
-                where all_logins.{{ column }} = touched.value
-                offset 0
-            ) as logins
-        {%- endif %}
+        inner join {{ ref('user_logins') }} as logins on touched.value = logins.{{ column }}
     {%- else -%}
-        select * from {{ ref('user_logins') }}
+        select logins.*
+        from ({{ caller() }}) as touched (value)
+        cross join lateral (
+            select * from {{ ref('user_logins') }} as all_logins
+            where all_logins.{{ column }} = touched.value
+            offset 0
+        ) as logins
     {%- endif -%}
 {%- endmacro %}
 

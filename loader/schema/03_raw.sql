@@ -120,47 +120,6 @@ comment on column raw.model_windows.made_xid is
 'The transaction that made the table anew; for a model that follows another, the one that made '
 'that, when it was read: if they differ, it is made anew too';
 
-create or replace function raw.finished_before() returns xid8
-language plpgsql
-set search_path = pg_catalog, pg_temp as $$
-declare
-    finished constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
-    newest constant bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
-    unfinished text[] := '{}';
-    node record;
-begin
-    if to_regclass('pg_dist_transaction') is null then
-        return finished;
-    end if;
-    -- On Citus the coordinator ends a transaction before the other nodes commit their parts. Until
-    -- then these parts are prepared transactions, and the coordinator knows which of its own
-    -- transactions they belong to. First the snapshot, then the nodes, then its notes: what is
-    -- not found has been committed everywhere.
-    for node in
-        select n.nodename, n.nodeport, n.success, n.result
-        from run_command_on_workers(
-            'select string_agg(gid, '' '') from pg_prepared_xacts where database = current_database()'
-        ) as n
-    loop
-        if not node.success then
-            raise exception 'node %:% does not answer: run again when it does', node.nodename, node.nodeport;
-        end if;
-        unfinished := unfinished || string_to_array(node.result, ' ');
-    end loop;
-    return least(
-        finished,
-        (
-            -- xmin: the transaction that wrote the note, in 32 bits
-            select min((newest - (newest - t.xmin::text::bigint & 4294967295))::text::xid8)
-            from pg_dist_transaction as t
-            where t.gid = any(unfinished)
-        )
-    );
-end
-$$;
-comment on function raw.finished_before() is
-'All transactions below this have ended, and what they landed is visible, on every node';
-
 create or replace function raw.land(
     load uuid,
     message_ids text[],

@@ -1,5 +1,5 @@
--- On a Citus cluster: messages lie on the shards, by message id, and the keys on every node, so that
--- masking needs no other. What is small or counts transactions stays on the coordinator.
+-- On a Citus cluster: messages lie on the shards, by message id, and the keys on every node, so
+-- that masking needs no other. What is small or counts transactions stays on the coordinator.
 set local role login_owner;
 
 do $$

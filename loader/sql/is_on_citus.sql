@@ -1,1 +1,3 @@
-select true as is_on_citus from pg_extension where extname = 'citus'
+select true as is_on_citus
+from pg_extension
+where extname = 'citus'

@@ -8,7 +8,6 @@ page as (
     where q.removed is null and q.message_id > %(after_id)s
     order by q.message_id
     limit %(page)s
-    for update
 
 ),
 

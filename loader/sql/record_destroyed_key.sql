@@ -1,0 +1,2 @@
+insert into vault.destroyed_key (domain, version)
+values (%(domain)s, %(version)s)
