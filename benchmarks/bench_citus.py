@@ -40,23 +40,26 @@ class Place:
     name: str
     on: Bench
     servers: list[int]
-    """The process ids of its nodes."""
-    loads: dict[int, list[tuple[Measurement, float, float]]] = field(default_factory=dict)
-    """By the number of loader processes: the last figures, and the CPU seconds of loader and nodes,
-    less what they take on an empty queue."""
+    """The process ids of its nodes, the coordinator's first."""
+    loads: dict[int, list[tuple[Measurement, list[float]]]] = field(default_factory=dict)
+    """By the number of loader processes: the figures, and the CPU seconds of the loader, the nodes
+    and the coordinator, less what they take on an empty queue."""
     builds: dict[str, dict[str, float]] = field(default_factory=dict)
     """The seconds of each model, by the build."""
 
     def load(self, processes: int, messages: int) -> None:
         """Run the loader on an empty queue, and on so many messages."""
         program = ["loader", "--processes", str(processes)]
-        net = [0.0, 0.0]
-        for sign, number in ((-1, 0), (1, messages)):
-            before = sum(map(server_cpu, self.servers))
-            measured = self.on.measure(program, number)
-            used = sum(map(server_cpu, self.servers)) - before
-            net = [net[0] + sign * measured.cpu_seconds, net[1] + sign * used]
-        self.loads.setdefault(processes, []).append((measured, net[0], net[1]))
+        idle, _ = self._cpu(program, 0)
+        used, measured = self._cpu(program, messages)
+        net = [a - b for a, b in zip(used, idle, strict=True)]
+        self.loads.setdefault(processes, []).append((measured, net))
+
+    def _cpu(self, program: list[str], messages: int) -> tuple[list[float], Measurement]:
+        before = [server_cpu(server) for server in self.servers]
+        measured = self.on.measure(program, messages)
+        used = [server_cpu(s) - b for s, b in zip(self.servers, before, strict=True)]
+        return [measured.cpu_seconds, sum(used), used[0]], measured
 
     def build(self, name: str, target: Path, *arguments: str) -> None:
         """Build the models and note how long each took."""
@@ -118,17 +121,17 @@ def run(binaries: Path, messages: int, rounds: int) -> str:
 
 
 def _loads(both: list[Place]) -> Iterator[str]:
-    yield f"{'landing':<32}{'a second':>12}{'loader CPU':>12}{'server CPU':>12}  ms a 1,000"
+    titles = ("a second", "loader CPU", "server CPU", "coordinator")
+    yield f"{'landing':<32}" + "".join(f"{title:>12}" for title in titles) + "  (CPU ms a 1,000)"
     for place in both:
         for processes, runs in place.loads.items():
-            per_thousand = 1e6 / runs[0][0].messages
-            cells = (
-                median(m.messages / m.seconds for m, _, _ in runs),
-                median(cpu for _, cpu, _ in runs) * per_thousand,
-                median(cpu for _, _, cpu in runs) * per_thousand,
-            )
+            rate = median(measured.messages / measured.seconds for measured, _ in runs)
+            cpu = [
+                median(kind) * 1e6 / runs[0][0].messages
+                for kind in zip(*(net for _, net in runs), strict=True)
+            ]
             name = f"{place.name}, {processes} process{'es' if processes > 1 else ''}"
-            yield f"  {name:<30}" + "".join(f"{cell:>12,.0f}" for cell in cells)
+            yield f"  {name:<30}" + "".join(f"{cell:>12,.0f}" for cell in (rate, *cpu))
 
 
 def _builds(both: list[Place], messages: int) -> Iterator[str]:

@@ -44,11 +44,14 @@ MEASURED = {
 }
 """By `make bench-cost`, whose names these are: CPU seconds of a million, all others of one."""
 
-# Assumed
+COORDINATOR_LANDING_CPU_S = 10.0
+"""CPU seconds of the coordinator to land a million."""
 
-CITUS_LANDING_CPU = 1.0
-"""CPU to land on a Citus cluster, relative to plain Postgres. An assumption until it is measured:
-routing of rows to shards and two-phase commits make it more."""
+CITUS_LANDING_CPU = 2.4
+"""CPU of all nodes to land on a Citus cluster, relative to plain Postgres (`make bench-citus`): the
+coordinator routes rows to shards, and each chunk is a two-phase commit."""
+
+# Assumed
 
 UTILISATION = 0.6
 """Share of CPU, memory, disks and storage that is meant to be used; the rest is for peaks."""

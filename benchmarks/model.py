@@ -122,6 +122,11 @@ def postgres_cores(load: Load, landing: float = 1.0) -> float:
     return load.messages_per_second * per_million / MILLION
 
 
+def coordinator_cores(load: Load) -> float:
+    """Return the CPU seconds a second of the coordinator of a cluster, through which all land."""
+    return load.messages_per_second * c.COORDINATOR_LANDING_CPU_S / MILLION
+
+
 STAGES_THAT_WRITE = ("land", "mask", "identifiers", "purge")
 
 
@@ -244,6 +249,8 @@ def shares(load: Load) -> dict[str, float]:
     transaction_ids = load.messages_per_second * M["land: transaction ids"]
     return {
         "one loader process": loader_cores(load) / c.UTILISATION,
+        "one coordinator: CPU of landing": coordinator_cores(load)
+        / (c.COORDINATOR_VCPUS * c.UTILISATION),
         "one queue: 120,000 in flight": in_flight(load) / c.MOST_IN_FLIGHT,
         "one Postgres: a freeze of all tables a day": transaction_ids * DAY / c.FREEZE_AFTER,
         **{f"one Postgres: {name}": used for name, used in LARGEST.used(load).items()},

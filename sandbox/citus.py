@@ -57,8 +57,6 @@ class Node:
                     "-cshared_preload_libraries=citus,pg_stat_statements",
                     "-cmax_prepared_transactions=100",
                     "-cmax_connections=200",
-                    # Parts that a crash left prepared are ended soon, not after a minute.
-                    "-ccitus.recover_2pc_interval=2s",
                     # Readable for the relay of slow_commits.py
                     "-ccitus.node_conninfo=sslmode=disable",
                     # Tests slow statements down by triggers.
@@ -138,6 +136,9 @@ def create_database(servers: dict[str, str], name: str) -> None:
 
 def drop_database(servers: dict[str, str], name: str) -> None:
     """Drop a database, on every node."""
+    if WORKER_PORTS in servers:
+        with _connect(servers, int(servers["PGPORT"]), name) as connection:
+            connection.execute("select recover_prepared_transactions()")
     for port in _ports(servers):
         with _connect(servers, port, "postgres") as connection:
             connection.execute(
@@ -191,6 +192,9 @@ def cluster(binaries: Path, *, fsync: bool = False) -> Iterator[Cluster]:
                 output=subprocess.DEVNULL,
             )
             assert initdb.wait() == 0
+            with (node.data / "postgresql.conf").open("a") as settings:
+                # Parts that a crash left prepared are ended soon, not after a minute.
+                settings.write("citus.recover_2pc_interval = 2s\n")
             users = "all" if number else AMONG_NODES
             with (node.data / "pg_hba.conf").open("r+") as access:
                 others = access.read()

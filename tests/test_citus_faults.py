@@ -16,7 +16,7 @@ from tests.faults import until
 from tests.logins import login, logins
 from tests.slow_commits import Relay
 from tests.test_builds import MISSING, assert_it_adds_up, start
-from tests.test_citus_window import land, relays
+from tests.test_citus_window import land, relayed, relays
 
 pytestmark = needs_citus
 
@@ -125,6 +125,48 @@ def test_a_part_that_a_crash_leaves_unfinished_is_waited_for(
     assert_it_adds_up(pipeline)
     assert pipeline.value("select count(*) from user_logins") == 8
     assert pipeline.value(MISSING) == 0
+
+
+@pytest.mark.parametrize("relayed", [b"login_transformer"], indirect=True)
+def test_a_build_that_a_crash_leaves_unfinished_is_waited_for(
+    pipeline: Pipeline, nodes: Cluster, relays: list[Relay]
+) -> None:
+    """What follows user_logins must not read it while a part of it is not there to be seen."""
+    pipeline.send(logins(40))
+    pipeline.build()
+    pipeline.send([login(n, device_id="device-0001") for n in range(40, 80)])
+    assert pipeline.load().code == 0
+    pipeline.sql("alter system set citus.recover_2pc_interval = -1")
+    pipeline.sql("select pg_reload_conf()")
+    try:
+        relays[0].holds = True
+        build = start(pipeline, "build")
+        until(lambda: relays[0].is_holding)
+        with crash(nodes.workers[0]):
+            relays[0].let_go.set()
+            build.communicate(timeout=60)
+            assert build.returncode == 1
+        relays[0].holds = False
+        unfinished = pipeline.dbt("build")
+        assert unfinished.code != 0
+        assert "not finished on every node" in unfinished.output
+    finally:
+        pipeline.sql("alter system reset citus.recover_2pc_interval")
+        pipeline.sql("select pg_reload_conf()")
+    until(lambda: pipeline.value("select raw.oldest_unfinished() is null"), seconds=60)
+    assert_it_adds_up(pipeline)
+    assert pipeline.value("select count(*) from user_logins") == 80
+
+
+def test_a_chunk_with_messages_that_are_there_already_lands_the_others(
+    pipeline: Pipeline,
+) -> None:
+    assert pipeline.load("init").code == 0
+    with pipeline.connect() as session:
+        for first in (0, 4, 4, 100):
+            land(session, first)
+    assert pipeline.value("select count(*) from raw.raw_logins") == 12 + 8
+    assert pipeline.value("select count(distinct message_id) from raw.raw_logins") == 12 + 8
 
 
 def test_a_loader_that_is_sent_to_a_worker_lands_nothing(

@@ -36,7 +36,13 @@ LAND = (
 
 
 @pytest.fixture
-def relays(pipeline: Pipeline) -> Iterator[list[Relay]]:
+def relayed(request: pytest.FixtureRequest) -> bytes:
+    """Whose commits the relays hold up."""
+    return getattr(request, "param", LANDED_BY)
+
+
+@pytest.fixture
+def relays(pipeline: Pipeline, relayed: bytes) -> Iterator[list[Relay]]:
     """Put a relay between the coordinator and each of its workers."""
     workers = pipeline.sql(
         "select nodeid, nodeport from pg_dist_node where groupid <> 0 order by nodeid"
@@ -45,7 +51,7 @@ def relays(pipeline: Pipeline) -> Iterator[list[Relay]]:
     with ExitStack() as running:
         made = []
         for node, port in workers:
-            one, relay_port = running.enter_context(relay(port, LANDED_BY))
+            one, relay_port = running.enter_context(relay(port, relayed))
             pipeline.sql(f"select citus_update_node({node}, '127.0.0.1', {relay_port})")
             made.append(one)
         pipeline.sql("select start_metadata_sync_to_all_nodes()")

@@ -1,22 +1,28 @@
 -- The clock by which models read what has landed: see dbt_project/macros/landed_window.sql.
 set local role login_owner;
 
-create or replace function raw.finished_before() returns xid8
+create or replace function raw.with_epoch(id xid) returns xid8
+language sql
+set search_path = pg_catalog, pg_temp as $$
+    select (n.newest - (n.newest - id::text::bigint & 4294967295))::text::xid8
+    from (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint) as n (newest)
+$$;
+comment on function raw.with_epoch(xid) is
+'The transaction of the last 2^32 that a row names by 32 bits (its xmin)';
+
+create or replace function raw.oldest_unfinished() returns xid8
 language plpgsql
 set search_path = pg_catalog, pg_temp as $$
 declare
-    finished constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
-    newest constant bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
-    unfinished text[] := '{}';
     node record;
+    unfinished text[] := '{}';
 begin
     if to_regclass('pg_dist_transaction') is null then
-        return finished;
+        return null;
     end if;
     -- On Citus the coordinator ends a transaction before the other nodes commit their parts. Until
-    -- then these parts are prepared transactions, and the coordinator knows which of its own
-    -- transactions they belong to. First the snapshot, then the nodes, then its notes: what is
-    -- not found has been committed everywhere.
+    -- then these parts are prepared transactions there, and the coordinator has notes of which of
+    -- its own transactions they belong to.
     for node in
         select n.nodename, n.nodeport, n.success, n.result
         from run_command_on_workers(
@@ -24,23 +30,39 @@ begin
         ) as n
     loop
         if not node.success then
-            raise exception 'node %:% does not answer: run again when it does', node.nodename, node.nodeport;
+            raise exception 'node %:% does not answer: run again when it does',
+                node.nodename, node.nodeport;
         end if;
         unfinished := unfinished || string_to_array(node.result, ' ');
     end loop;
-    return least(
-        finished,
-        (
-            -- xmin: the transaction that wrote the note, in 32 bits
-            select min((newest - (newest - t.xmin::text::bigint & 4294967295))::text::xid8)
-            from pg_dist_transaction as t
-            where t.gid = any(unfinished)
-        )
+    return (
+        select min(raw.with_epoch(t.xmin)) from pg_dist_transaction as t
+        where t.gid = any(unfinished)
     );
 end
 $$;
+comment on function raw.oldest_unfinished() is
+'The oldest transaction that has ended here and not yet on every node of a Citus cluster, or null';
+
+create or replace function raw.finished_before() returns xid8
+language sql
+set search_path = pg_catalog, pg_temp as $$
+    -- The snapshot is older than what the nodes answer: what they do not name, it sees complete.
+    select least(pg_snapshot_xmin(pg_current_snapshot()), raw.oldest_unfinished())
+$$;
 comment on function raw.finished_before() is
 'All transactions below this have ended, and what they landed is visible, on every node';
+
+create or replace function raw.lock_builds() returns void
+language sql
+set search_path = pg_catalog, pg_temp as $$
+    -- A build holds a row of this table from its pre-hook to its commit: wait for it, and keep others
+    -- waiting.
+    lock table raw.model_windows in exclusive mode;
+    -- The rows then name us, and a build waits until we have ended on every node.
+    update raw.model_windows set model = model;
+$$;
+comment on function raw.lock_builds() is 'Keep builds out until this transaction ends';
 
 create or replace function raw.restamp() returns void
 language plpgsql

@@ -102,7 +102,7 @@ begin
     if not exists (select 1 from vault.masking_key as k where k.domain = 'erasure') then
         raise exception 'there is no key of domain erasure: restore it, or hashes mean nothing';
     end if;
-    lock table raw.model_windows in exclusive mode;
+    perform raw.lock_builds();
     -- The key is read in each query, and is in the text and the parameters of none.
     select coalesce(array_agg(r.message_id), '{}') into found
     from raw.raw_logins as r
@@ -202,7 +202,7 @@ declare
     logins regclass;
     rejected regclass;
 begin
-    lock table raw.model_windows in exclusive mode;
+    perform raw.lock_builds();
     logins := vault.model_table(published || '.user_logins');
     rejected := vault.model_table(published || '.rejected_logins');
     if logins is null or rejected is null then

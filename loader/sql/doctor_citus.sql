@@ -4,10 +4,12 @@ with
 tables as (
 
     select
-        n.nspname || '.' || c.relname as table_name,
         p.partmethod as method,
         p.colocationid as colocation_id,
-        case when p.partmethod = 'h' then column_to_column_name(c.oid, p.partkey) end as distributed_by,
+        n.nspname || '.' || c.relname as table_name,
+        case
+            when p.partmethod = 'h' then column_to_column_name(c.oid, p.partkey)
+        end as distributed_by,
         n.nspname in ('raw', 'vault') as is_raw
     from pg_class as c
     inner join pg_namespace as n on c.relnamespace = n.oid
@@ -40,7 +42,9 @@ where t.table_name = 'vault.masking_key'
 union all
 select
     'citus: ' || t.table_name || ' is distributed by message_id, with raw_logins' as subject,
-    coalesce(t.distributed_by = 'message_id' and t.colocation_id = logins.colocation_id, false) as is_ok,
+    coalesce(
+        t.distributed_by = 'message_id' and t.colocation_id = logins.colocation_id, false
+    ) as is_ok,
     case
         when t.is_raw then 'run `python -m loader init`'
         else 'run `dbt build --full-refresh`'
@@ -54,7 +58,7 @@ select
     coalesce(
         s.setconfig @> array['log_statement=none', 'log_min_error_statement=panic'], false
     ) as is_ok,
-    'let a superuser run `python -m loader init`, or set what loader/schema/01_roles.sql sets' as remedy
+    'let a superuser run `python -m loader init`, or set what schema/01_roles.sql sets' as remedy
 from pg_roles as r
 left join pg_db_role_setting as s on r.oid = s.setrole and s.setdatabase = 0
 where r.rolname in ('login_owner', 'login_loader', 'login_transformer', 'login_recovery')

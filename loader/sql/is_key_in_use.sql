@@ -1,5 +1,5 @@
--- A row if masks are computed with the version: it is in the chain of the newest key, or in one that
--- a model is published under.
+-- A row if masks are computed with the version: it is in the chain of the newest key, or in one
+-- that a model is published under.
 with
 
 chains as (
