@@ -21,8 +21,8 @@ CONCURRENT = (errors.InternalError_, errors.UniqueViolation, errors.DuplicateObj
 ATTEMPTS = 5
 
 CONTAINERS = 2
-"""Files, of roles and schemas, that are committed before the rest: a node of a Citus cluster makes
-what is in them over another connection."""
+"""The first files, of roles and schemas. On Citus they are committed before the rest: nodes make
+what belongs to them over other connections."""
 
 STATEMENT = re.compile(rb"(?:\$\$.*?\$\$|.)+?;$", re.DOTALL | re.MULTILINE)
 """One statement of a file, to the semicolon at the end of a line. Citus sends on what it is given,
@@ -42,9 +42,7 @@ def is_installed(connection: psycopg.Connection) -> bool:
 def install(
     connection: psycopg.Connection, target_schema: str, environment: Mapping[str, str]
 ) -> None:
-    """Apply `loader/schema/*.sql`: roles and schemas, then all else or nothing of it.
-
-    Changes nothing that is right already.
+    """Apply `loader/schema/*.sql`: all of it or nothing. Changes nothing that is right already.
 
     `environment` may provide the masking keys (see `loader.keys.secret_from`).
     Raises LoaderError: PERMISSION if the user may not, CONFIGURATION if server or keys are wrong.
@@ -92,10 +90,12 @@ def _apply(
 ) -> None:
     schema = files("loader").joinpath("schema")
     names = sorted(entry.name for entry in schema.iterdir() if entry.name.endswith(".sql"))
+    if connection.execute(statement("sql/is_on_citus.sql")).fetchone():
+        with connection.transaction():
+            _apply_files(connection, target_schema, names[:CONTAINERS])
+        names = names[CONTAINERS:]
     with connection.transaction():
-        _apply_files(connection, target_schema, names[:CONTAINERS])
-    with connection.transaction():
-        _apply_files(connection, target_schema, names[CONTAINERS:])
+        _apply_files(connection, target_schema, names)
         connection.execute(statement("sql/begin.sql"), {"role": "login_owner"})
         add_first_keys(connection, environment)
 

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,7 +137,10 @@ def create_database(servers: dict[str, str], name: str) -> None:
 def drop_database(servers: dict[str, str], name: str) -> None:
     """Drop a database, on every node."""
     if WORKER_PORTS in servers:
-        with _connect(servers, int(servers["PGPORT"]), name) as connection:
+        with (
+            _connect(servers, int(servers["PGPORT"]), name) as connection,
+            suppress(psycopg.errors.UndefinedFunction),  # the extension is gone
+        ):
             connection.execute("select recover_prepared_transactions()")
     for port in _ports(servers):
         with _connect(servers, port, "postgres") as connection:

@@ -36,7 +36,7 @@ class Relay:
                 return
             try:
                 server = socket.create_connection(("127.0.0.1", self.target))
-            except ConnectionRefusedError:
+            except OSError:
                 client.close()
                 continue
             for source, sink in ((client, server), (server, client)):

@@ -122,7 +122,10 @@
             key_chain = {{ 'followed.key_chain' if is_follower else "'" ~ plan.key_chain ~ "'" }},
             made_xid = {{ 'followed.made_xid' if is_follower else 'pg_current_xact_id()' }},
         {% endif %}
-        next_xid = {{ 'followed.last_xid' if is_follower else 'raw.finished_before()' }}
+        -- Never back, whatever a node says.
+        next_xid = greatest(
+            own.last_xid, {{ 'followed.last_xid' if is_follower else 'raw.finished_before()' }}
+        )
     from {{ windows }} as followed
     where own.model = {{ own }} and followed.model = {{ followed }}
 {%- endmacro %}

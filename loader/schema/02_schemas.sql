@@ -6,7 +6,10 @@ declare
     target_schema text := current_setting('loader.target_schema');
     pgcrypto_schema text;
 begin
-    create extension if not exists pgcrypto with schema public;
+    -- Not IF NOT EXISTS, for which Citus wants the owner of one that is there.
+    if not exists (select from pg_extension where extname = 'pgcrypto') then
+        create extension pgcrypto with schema public;
+    end if;
     select n.nspname into pgcrypto_schema
     from pg_extension as e inner join pg_namespace as n on e.extnamespace = n.oid
     where e.extname = 'pgcrypto';

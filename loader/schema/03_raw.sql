@@ -146,6 +146,12 @@ declare
 begin
     landed := 0;
     quarantined := 0;
+    if not may_be_there then
+        if (select l.groupid <> 0 from pg_dist_local_group as l) then
+            raise insufficient_privilege using
+                message = 'this node is not the coordinator, on which messages are landed';
+        end if;
+    end if;
     while code is null loop
         begin
             -- ON CONFLICT without a target needs no right to read the table.
@@ -179,10 +185,9 @@ begin
         insert into raw.quarantined_messages (
             message_id, body, sent_at, receive_count, attributes, body_md5, load_id, sqlstate, reason
         )
-        values (
-            message_ids[1], bodies[1], sent_ats[1], receive_counts[1], attribute_texts[1],
-            body_md5s[1], load, code, problem
-        )
+        -- Not VALUES, which Citus would send to the node in the text of a statement.
+        select m.*, load, code, problem
+        from unnest(message_ids, bodies, sent_ats, receive_counts, attribute_texts, body_md5s) as m
         on conflict do nothing;
         get diagnostics quarantined = row_count;
         return;

@@ -4,11 +4,14 @@ set local role login_owner;
 create or replace function raw.with_epoch(id xid) returns xid8
 language sql
 set search_path = pg_catalog, pg_temp as $$
-    select (n.newest - (n.newest - id::text::bigint & 4294967295))::text::xid8
+    -- The one nearest to the newest: ids wrap around, and never differ by more than 2^31.
+    select (
+        n.newest + (id::text::bigint - n.newest + 2147483648 & 4294967295) - 2147483648
+    )::text::xid8
     from (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint) as n (newest)
 $$;
 comment on function raw.with_epoch(xid) is
-'The transaction of the last 2^32 that a row names by 32 bits (its xmin)';
+'The transaction that a row names by 32 bits (its xmin)';
 
 create or replace function raw.oldest_unfinished() returns xid8
 language plpgsql
@@ -19,6 +22,9 @@ declare
 begin
     if to_regclass('pg_dist_transaction') is null then
         return null;
+    end if;
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'build in transactions of isolation level read committed';
     end if;
     -- On Citus the coordinator ends a transaction before the other nodes commit their parts. Until
     -- then these parts are prepared transactions there, and the coordinator has notes of which of
@@ -54,15 +60,29 @@ comment on function raw.finished_before() is
 'All transactions below this have ended, and what they landed is visible, on every node';
 
 create or replace function raw.lock_builds() returns void
-language sql
+language plpgsql
 set search_path = pg_catalog, pg_temp as $$
+declare
+    last_moment constant timestamptz := clock_timestamp() + interval '10 seconds';
+    newest xid8;
+begin
     -- A build holds a row of this table from its pre-hook to its commit: wait for it, and keep others
     -- waiting.
     lock table raw.model_windows in exclusive mode;
+    -- What has ended before us is to be seen on every node.
+    newest := pg_snapshot_xmax(pg_current_snapshot());
+    while raw.oldest_unfinished() < newest loop
+        if clock_timestamp() > last_moment then
+            raise exception 'what came before is not finished on every node: run again in a minute';
+        end if;
+        perform pg_sleep(0.1);
+    end loop;
     -- The rows then name us, and a build waits until we have ended on every node.
     update raw.model_windows set model = model;
+end
 $$;
-comment on function raw.lock_builds() is 'Keep builds out until this transaction ends';
+comment on function raw.lock_builds() is
+'Wait for builds, and keep others waiting until this transaction ends';
 
 create or replace function raw.restamp() returns void
 language plpgsql

@@ -165,20 +165,34 @@ declare
 begin
     erased := vault.erase_hashes(array[user_hash]);
 
-    -- What is no login has its user anywhere.
-    select coalesce(array_agg(r.message_id), '{}') into found
-    from raw.raw_logins as r
+    -- What is no login has its user anywhere. MATERIALIZED: the id is compared here, and sent to no
+    -- other node of a cluster.
+    with others as materialized (
+        select
+            r.message_id,
+            r.body
+        from raw.raw_logins as r
+        where r.body is not null and jsonb_typeof(r.body -> 'user_id') is distinct from 'string'
+    )
+
+    select coalesce(array_agg(o.message_id), '{}') into found
+    from others as o
     where
-        jsonb_typeof(r.body -> 'user_id') is distinct from 'string'
-        and (
-            jsonb_path_exists(r.body, '$.** ? (@ == $user)', jsonb_build_object('user', user_id))
-            or jsonb_typeof(r.body) = 'string' and r.body #>> '{}' ~ word
-        );
+        jsonb_path_exists(o.body, '$.** ? (@ == $user)', jsonb_build_object('user', user_id))
+        or jsonb_typeof(o.body) = 'string' and o.body #>> '{}' ~ word;
     perform vault.unpublish(found);
 
-    select array_agg(q.message_id) into more
-    from raw.quarantined_messages as q
-    where q.body !~ '"user_id"\s*:\s*"[^"\\]*"' and q.body ~ word;
+    with others as materialized (
+        select
+            q.message_id,
+            q.body
+        from raw.quarantined_messages as q
+        where q.body !~ '"user_id"\s*:\s*"[^"\\]*"'
+    )
+
+    select array_agg(o.message_id) into more
+    from others as o
+    where o.body ~ word;
     found := found || more;
     perform vault.empty_out(found);
     erased := erased + cardinality(found);

@@ -25,6 +25,44 @@ tables as (
             where a.attrelid = c.oid and a.attname = 'message_id'
         )
 
+),
+
+-- Every node's own catalogue. Citus makes functions and databases on a new node without what was
+-- revoked from everyone.
+answers as (
+
+    select
+        a.nodename,
+        a.nodeport,
+        a.success,
+        a.result
+    from
+        run_command_on_workers($query$
+            select coalesce(string_agg(o.name, ', '), 'nothing')
+            from (
+                select p.oid::regprocedure::text as name
+                from pg_proc as p
+                inner join pg_namespace as n on p.pronamespace = n.oid
+                cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+                where n.nspname in ('raw', 'vault') and a.grantee = 0
+                union all
+                select 'the database'
+                from pg_database as d
+                cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a
+                where d.datname = current_database() and a.grantee = 0
+                union all
+                select 'the log of ' || r.rolname
+                from pg_roles as r
+                left join pg_db_role_setting as s on r.oid = s.setrole and s.setdatabase = 0
+                where
+                    r.rolname in ('login_owner', 'login_loader', 'login_transformer', 'login_recovery')
+                    and not coalesce(
+                        s.setconfig @> array['log_statement=none', 'log_min_error_statement=panic'],
+                        false
+                    )
+            ) as o
+        $query$) as a
+
 )
 
 select
@@ -54,12 +92,12 @@ left join tables as logins on logins.table_name = 'raw.raw_logins'
 where t.table_name <> 'vault.masking_key'
 union all
 select
-    'citus: the nodes do not log what ' || r.rolname || ' is given' as subject,
-    coalesce(
-        s.setconfig @> array['log_statement=none', 'log_min_error_statement=panic'], false
-    ) as is_ok,
-    'let a superuser run `python -m loader init`, or set what schema/01_roles.sql sets' as remedy
-from pg_roles as r
-left join pg_db_role_setting as s on r.oid = s.setrole and s.setdatabase = 0
-where r.rolname in ('login_owner', 'login_loader', 'login_transformer', 'login_recovery')
+    'citus: node ' || a.nodename || ':' || a.nodeport || ' is open to nobody' as subject,
+    coalesce(a.success and a.result = 'nothing', false) as is_ok,
+    case
+        when a.success
+            then a.result || ': let a superuser run `python -m loader init`, as after a new node'
+        else 'it does not answer: ' || a.result
+    end as remedy
+from answers as a
 order by subject
