@@ -32,7 +32,9 @@
 {#- Without its key hmac() would quietly give null for everything. -#}
 {% macro require_masking_keys() -%}
     {%- if execute -%}
-        {%- set installed = run_query("select to_regnamespace('vault') is not null").rows[0][0] -%}
+        {#- What an older `init` did not make counts as not there. -#}
+        {%- set newest = "select to_regprocedure('raw.finished_before()') is not null" -%}
+        {%- set installed = run_query(newest).rows[0][0] -%}
         {%- if not installed or parse_key_chain(newest_key_chain() or ':') | length < 2 -%}
             {{ exceptions.raise_compiler_error(
                 "The database is not ready, or a masking key is missing: run `python -m loader init`"
