@@ -33,8 +33,9 @@
 {% macro require_masking_keys() -%}
     {%- if execute -%}
         {#- What an older `init` did not make counts as not there. -#}
-        {%- set newest = "select to_regprocedure('raw.finished_before()') is not null" -%}
-        {%- set installed = run_query(newest).rows[0][0] -%}
+        {%- set installed = run_query(
+            "select num_nulls(to_regnamespace('vault'), to_regprocedure('raw.finished_before()')) = 0"
+        ).rows[0][0] -%}
         {%- if not installed or parse_key_chain(newest_key_chain() or ':') | length < 2 -%}
             {{ exceptions.raise_compiler_error(
                 "The database is not ready, or a masking key is missing: run `python -m loader init`"
