@@ -22,13 +22,20 @@ def main(arguments: list[str] | None = None) -> int:
     logs.configure(options.log_format, quiet=options.quiet)
     run: Callable[[argparse.Namespace, Settings], ExitCode] = options.run
     try:
-        return run(options, Settings.from_environment(os.environ))
+        exit_code = run(options, Settings.from_environment(os.environ))
+        sys.stdout.flush()  # here, where an error is met
+        return exit_code
     except LoaderError as error:
         log.error("%s", error)
         return error.exit_code
     except psycopg.Error as error:  # a rule of the database; never its detail, which quotes values
         log.error("Postgres: %s", error.diag.message_primary or type(error).__name__)
         return ExitCode.CONFIGURATION
+    except BrokenPipeError:
+        # Who read our output has gone, as `head` does. What is left has nowhere to go:
+        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.RETRYABLE
     except KeyboardInterrupt:
         log.error("interrupted: run again, nothing is lost")
         return ExitCode.RETRYABLE

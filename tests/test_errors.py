@@ -161,3 +161,9 @@ def test_dbt_on_an_empty_database_says_what_to_run(pipeline: Pipeline) -> None:
     outcome = pipeline.dbt("build")
     assert outcome.code != 0
     assert "run `python -m loader init`" in outcome.output
+
+
+def test_a_reader_that_goes_away_is_no_error_of_ours(pipeline: Pipeline) -> None:
+    pipeline.load("init")
+    cut = pipeline.run("sh", "-c", "{ python -m loader doctor; echo $? >&2; } | true")
+    assert cut.stderr == "1\n"
