@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.cost import DBT
-from benchmarks.measure import QUEUE, Bench, BenchmarkError, Measurement, bench, machine, tell
-from benchmarks.meter import server_cpu
+from benchmarks.measure import Bench, BenchmarkError, Measurement, bench, machine, tell
+from benchmarks.meter import server_cpu, server_of
 from sandbox import SandboxError
 from sandbox.citus import cluster, create_database
 from sandbox.postgres import postgres
@@ -86,13 +86,9 @@ def places(binaries: Path) -> Iterator[list[Place]]:
         ):
             pids = [node.process.pid for node in nodes.nodes if node.process]
             yield [
-                Place("one server", alone, [_parent(alone.connection.info.backend_pid)]),
+                Place("one server", alone, [server_of(alone.connection)]),
                 Place("cluster of three", together, pids),
             ]
-
-
-def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def run(binaries: Path, messages: int, rounds: int) -> str:
@@ -107,7 +103,7 @@ def run(binaries: Path, messages: int, rounds: int) -> str:
             tell(f"builds: {place.name}")
             path = Path(target) / place.name.replace(" ", "-")
             place.build("first", path)
-            place.on.ask("POST", f"/_fill?queue={QUEUE}&messages={messages // 10}&body_bytes=0")
+            place.on.fill(messages // 10)
             place.on.run(["loader"])
             place.build("new", path)
         tell("")

@@ -6,15 +6,12 @@ program takes with nothing to do is measured first, and taken off.
 """
 
 import argparse
-import json
 import sys
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.cost import STAGES, CostBench, Figures
-from benchmarks.measure import RESULTS, Bench, BenchmarkError, bench, database, machine, tell
+from benchmarks.measure import Bench, BenchmarkError, bench, database, machine, save, tell
 from benchmarks.meter import Usage
 from sandbox import SandboxError
 
@@ -146,16 +143,9 @@ def main() -> int:
         print(f"bench-cost: {error}", file=sys.stderr)
         return 1
     print(table(figures))
-    print(f"\n{machine(version)}; every figure in {_save(figures, sizes)}")
+    saved = save("cost", asdict(sizes) | {"figures": figures})
+    print(f"\n{machine(version)}; every figure in {saved}")
     return 0
-
-
-def _save(figures: Figures, sizes: Sizes) -> Path:
-    RESULTS.mkdir(exist_ok=True)
-    now = datetime.now(timezone.utc)
-    path = RESULTS / f"cost-{now:%Y%m%dT%H%M%SZ}.json"
-    path.write_text(json.dumps(asdict(sizes) | {"figures": figures}, indent=1))
-    return path
 
 
 if __name__ == "__main__":

@@ -1,22 +1,19 @@
 """How fast the loader is, as ratios to yardsticks measured in the same run: `make bench-loader`."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timezone
-from pathlib import Path
 from statistics import median
 
 from benchmarks.measure import (
-    RESULTS,
     Bench,
     BenchmarkError,
     Measurement,
     bench,
     database,
     machine,
+    save,
     tell,
 )
 from sandbox import SandboxError
@@ -189,15 +186,6 @@ def _ratios(row: Row, rows: Sequence[Row]) -> tuple[str, str]:
     )
 
 
-def _save(rows: Sequence[Row], machine: str) -> Path:
-    RESULTS.mkdir(exist_ok=True)
-    now = datetime.now(timezone.utc)
-    path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
-    results = {"at": now.isoformat(), "machine": machine, "rows": [asdict(row) for row in rows]}
-    path.write_text(json.dumps(results, indent=1))
-    return path
-
-
 def main() -> int:
     """Measure, print the table, save every figure as JSON."""
     parser = argparse.ArgumentParser(
@@ -213,7 +201,8 @@ def main() -> int:
         print(f"bench-loader: {error}", file=sys.stderr)
         return 1
     print(table(rows))
-    print(f"\n{machine}; median of {options.rounds}; every run in {_save(rows, machine)}")
+    saved = save("loader", {"machine": machine, "rows": [asdict(row) for row in rows]})
+    print(f"\n{machine}; median of {options.rounds}; every run in {saved}")
     return 0
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from psycopg.rows import dict_row
 
-from benchmarks.measure import QUEUE, Bench, BenchmarkError
+from benchmarks.measure import Bench, BenchmarkError
 from benchmarks.meter import Meter, Usage
 
 HERE = Path(__file__).parent
@@ -134,10 +134,7 @@ class CostBench:
 
     def _send(self, messages: int) -> None:
         people = self._history // 10  # as many as dbt_messages.sql has
-        self._on.ask(
-            "POST",
-            f"/_fill?queue={QUEUE}&messages={messages}&first={self._sent}&people={people}",
-        )
+        self._on.fill(messages, first=self._sent, people=people)
         self._sent += messages
 
     @contextmanager

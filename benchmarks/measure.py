@@ -11,9 +11,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import psycopg
 
@@ -74,7 +75,7 @@ class Bench:
         """
         self.connection.execute("truncate raw.raw_logins, raw.quarantined_messages, raw.loads")
         self.connection.execute("checkpoint")
-        self.ask("POST", f"/_fill?queue={QUEUE}&messages={messages}&body_bytes={body_bytes}")
+        self.fill(messages, body_bytes=body_bytes)
         _, usage = self.run(program)
         stats = self.ask("GET", "/_stats")
         if stats["left"]:
@@ -127,6 +128,11 @@ class Bench:
     def postgres_version(self) -> int:
         """Return the major version of the server."""
         return self.connection.info.server_version // 10000
+
+    def fill(self, messages: int, **more: int) -> None:
+        """Put so many messages into the queue; `more` as `benchmarks.endpoint` explains it."""
+        asked = {"queue": QUEUE, "messages": messages} | more
+        self.ask("POST", f"/_fill?{urlencode(asked)}")
 
     def ask(self, method: str, path: str) -> Any:
         """Ask the endpoint for what it does besides SQS (`benchmarks.endpoint`)."""
@@ -197,3 +203,12 @@ def machine(postgres_version: int) -> str:
         f"{len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}, "
         f"PostgreSQL {postgres_version} with fsync"
     )
+
+
+def save(name: str, results: dict[str, Any]) -> Path:
+    """Keep the results of a benchmark as JSON, with the time, and return the file."""
+    RESULTS.mkdir(exist_ok=True)
+    now = datetime.now(timezone.utc)
+    path = RESULTS / f"{name}-{now:%Y%m%dT%H%M%SZ}.json"
+    path.write_text(json.dumps({"at": now.isoformat()} | results, indent=1))
+    return path

@@ -53,7 +53,7 @@ class Meter:
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
         connection.execute("create extension if not exists pg_walinspect")
-        self._server = _process(connection.info.backend_pid).parent
+        self._server = server_of(connection)
         self._start()
 
     def _start(self) -> None:
@@ -94,6 +94,11 @@ def _process(pid: int | str) -> Process:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     user, system, children_user, children_system = map(int, fields[11:15])
     return Process(int(fields[1]), (user + system) * TICK, (children_user + children_system) * TICK)
+
+
+def server_of(connection: psycopg.Connection) -> int:
+    """Return the process id of the server that a connection is to."""
+    return _process(connection.info.backend_pid).parent
 
 
 def server_cpu(server: int) -> float:

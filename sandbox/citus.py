@@ -5,14 +5,12 @@ cluster is started.
 """
 
 import os
-import pwd
 import secrets
 import signal
-import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from sandbox.process import end_with_parent
+from sandbox.postgres import initdb, server_user
+from sandbox.process import end_with_parent, free_port
 
 WORKERS = 2
 AMONG_NODES = "login_owner,login_loader,login_transformer,login_analyst,login_recovery"
@@ -30,7 +29,6 @@ WORKER_PORTS = "CITUS_WORKER_PORTS"
 """Where the settings of a cluster, which are those of its coordinator, name its workers."""
 
 START_SECONDS = 30
-USER = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 
 @dataclass
@@ -40,13 +38,15 @@ class Node:
     binaries: Path
     data: Path
     port: int
+    password: str
     fsync: bool
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
+        user = server_user()
         with self.log.open("a") as output:
-            self.process = _as_user(
+            self.process = subprocess.Popen(
                 [
                     str(self.binaries / "postgres"),
                     f"-D{self.data}",
@@ -62,21 +62,24 @@ class Node:
                     # Tests slow statements down by triggers.
                     "-ccitus.enable_unsafe_triggers=on",
                 ],
-                output=output.fileno(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # libpq would look for certificates in a home that is not the server's.
+                env={"PATH": os.defpath, "HOME": "/nonexistent"},
+                cwd="/",
+                preexec_fn=end_with_parent,  # noqa: PLW1509 there are no threads
+                user=user,
+                group=user,
+                extra_groups=[] if user is not None else None,
             )
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                with psycopg.connect(host="127.0.0.1", port=self.port, user="nobody"):
-                    return
-            except psycopg.OperationalError as error:
-                if 'role "nobody" does not exist' in str(error) or "password" in str(error):
-                    return
-            except ConnectionRefusedError:
-                pass
-            assert time.monotonic() < deadline, self.log.read_text()[-500:]
-            time.sleep(0.05)
+                return _connect(self.port, self.password, "postgres").close()
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, self.log.read_text()[-500:]
+                time.sleep(0.05)
 
     def kill(self) -> None:
         """End the server at once, as a crash would."""
@@ -96,7 +99,6 @@ class Cluster:
 
     coordinator: Node
     workers: list[Node]
-    password: str
 
     @property
     def nodes(self) -> list[Node]:
@@ -109,7 +111,7 @@ class Cluster:
             "PGHOST": "127.0.0.1",
             "PGPORT": str(self.coordinator.port),
             "PGUSER": "postgres",
-            "PGPASSWORD": self.password,
+            "PGPASSWORD": self.coordinator.password,
             "PGDATABASE": "postgres",
             "PATH": str(self.coordinator.binaries),
             "SANDBOX_LOGS": str(self.coordinator.log.parent),
@@ -120,15 +122,15 @@ class Cluster:
 def create_database(servers: dict[str, str], name: str) -> None:
     """Create a database on a server, or on every node of a cluster, and join the nodes."""
     for port in _ports(servers):
-        with _connect(servers, port, "postgres") as connection:
+        with _connect(port, servers["PGPASSWORD"], "postgres") as connection:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
         if WORKER_PORTS in servers:
-            with _connect(servers, port, name) as connection:
+            with _connect(port, servers["PGPASSWORD"], name) as connection:
                 connection.execute("create extension citus")
     if WORKER_PORTS not in servers:
         return
     coordinator, *workers = _ports(servers)
-    with _connect(servers, coordinator, name) as connection:
+    with _connect(coordinator, servers["PGPASSWORD"], name) as connection:
         connection.execute("select citus_set_coordinator_host('127.0.0.1', %s)", [coordinator])
         for port in workers:
             connection.execute("select citus_add_node('127.0.0.1', %s)", [port])
@@ -138,12 +140,12 @@ def drop_database(servers: dict[str, str], name: str) -> None:
     """Drop a database, on every node."""
     if WORKER_PORTS in servers:
         with (
-            _connect(servers, int(servers["PGPORT"]), name) as connection,
+            _connect(int(servers["PGPORT"]), servers["PGPASSWORD"], name) as connection,
             suppress(psycopg.errors.UndefinedFunction),  # the extension is gone
         ):
             connection.execute("select recover_prepared_transactions()")
     for port in _ports(servers):
-        with _connect(servers, port, "postgres") as connection:
+        with _connect(port, servers["PGPASSWORD"], "postgres") as connection:
             connection.execute(
                 sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
             )
@@ -153,12 +155,12 @@ def _ports(servers: dict[str, str]) -> list[int]:
     return [int(servers["PGPORT"]), *map(int, servers.get(WORKER_PORTS, "").split())]
 
 
-def _connect(servers: dict[str, str], port: int, database: str) -> psycopg.Connection:
+def _connect(port: int, password: str, database: str) -> psycopg.Connection:
     return psycopg.connect(
-        host=servers["PGHOST"],
+        host="127.0.0.1",
         port=port,
-        user=servers["PGUSER"],
-        password=servers["PGPASSWORD"],
+        user="postgres",
+        password=password,
         dbname=database,
         autocommit=True,
     )
@@ -167,34 +169,21 @@ def _connect(servers: dict[str, str], port: int, database: str) -> psycopg.Conne
 @contextmanager
 def cluster(binaries: Path, *, fsync: bool = False) -> Iterator[Cluster]:
     """Run a cluster of new servers. Clients give the coordinator a password; nodes trust nodes."""
-    password = secrets.token_hex(16)
+    password, user = secrets.token_hex(16), server_user()
     nodes = []
     with ExitStack() as running:
         # Not in pytest's directory, which only its owner may enter.
         directory = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="citus-")))
         directory.chmod(0o711)
         for number in range(1 + WORKERS):
-            node = Node(binaries, directory / f"node-{number}", _free_port(), fsync)
+            node = Node(binaries, directory / f"node-{number}", free_port(), password, fsync)
             node.data.mkdir(mode=0o700)
             given = directory / f"password-{number}"
             given.write_text(password)
-            if USER is not None:
-                os.chown(node.data, USER, USER)
-                os.chown(given, USER, USER)
-            initdb = _as_user(
-                [
-                    str(binaries / "initdb"),
-                    f"--pgdata={node.data}",
-                    "--username=postgres",
-                    f"--pwfile={given}",
-                    "--auth=scram-sha-256",
-                    "--encoding=UTF8",
-                    "--locale=C",
-                    "--no-sync",
-                ],
-                output=subprocess.DEVNULL,
-            )
-            assert initdb.wait() == 0
+            if user is not None:
+                os.chown(node.data, user, user)
+                os.chown(given, user, user)
+            initdb(binaries, node.data, given, user)
             with (node.data / "postgresql.conf").open("a") as settings:
                 # Parts that a crash left prepared are ended soon, not after a minute.
                 settings.write("citus.recover_2pc_interval = 2s\n")
@@ -206,26 +195,4 @@ def cluster(binaries: Path, *, fsync: bool = False) -> Iterator[Cluster]:
             node.start()
             running.callback(node.kill)
             nodes.append(node)
-        yield Cluster(nodes[0], nodes[1:], password)
-
-
-def _as_user(command: Sequence[str], output: int) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        # No files of ours: libpq would look for certificates in a home that is not the server's.
-        env={"PATH": os.defpath, "HOME": "/nonexistent"},
-        cwd="/",
-        preexec_fn=end_with_parent,  # noqa: PLW1509 there are no threads
-        user=USER,
-        group=USER,
-        extra_groups=[] if USER is not None else None,
-    )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        yield Cluster(nodes[0], nodes[1:])

@@ -29,7 +29,7 @@ def postgres(directory: Path, *, fsync: bool = False) -> Iterator[dict[str, str]
     is enough for what is thrown away. Raises SandboxError if there are no usable binaries.
     """
     binaries = find_binaries()
-    user = pwd.getpwnam(UNPRIVILEGED).pw_uid if os.geteuid() == 0 else None
+    user = server_user()
     if user is not None:
         if not _open_to_all(directory.parent):
             raise SandboxError(
@@ -53,7 +53,7 @@ def postgres(directory: Path, *, fsync: bool = False) -> Iterator[dict[str, str]
     if user is not None:
         os.chown(data, user, user)
         os.chown(password_file, user, user)
-    _initdb(binaries, data, password_file, user)
+    initdb(binaries, data, password_file, user)
     settings = {
         "PGHOST": "127.0.0.1",
         "PGUSER": "postgres",
@@ -127,7 +127,16 @@ def _version(program: Path) -> int | None:
     return int(found[1]) if found else None
 
 
-def _initdb(binaries: Path, data: Path, password_file: Path, user: int | None) -> None:
+def server_user() -> int | None:
+    """Return the uid that a server runs as, or None for ours: Postgres refuses to run as root."""
+    return pwd.getpwnam(UNPRIVILEGED).pw_uid if os.geteuid() == 0 else None
+
+
+def initdb(binaries: Path, data: Path, password_file: Path, user: int | None) -> None:
+    """Make the files of a server in `data`, and remove the file with its superuser's password.
+
+    Raises SandboxError with what initdb says.
+    """
     done = subprocess.run(
         [
             binaries / "initdb",

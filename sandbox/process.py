@@ -33,7 +33,7 @@ def server(
     Raises SandboxError with the end of the log if it is not ready within 30 s.
     """
     for _ in range(PORTS_TRIED):
-        port = _free_port()
+        port = free_port()
         with log.open("w") as output:
             process = subprocess.Popen(
                 command(port),
@@ -79,7 +79,8 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from sandbox.citus import Cluster, Node
 from tests.citus import artifacts, needs_citus, nodes, servers
 from tests.conftest import Pipeline, one_line, slowed
-from tests.faults import until
+from tests.faults import sleeping, until
 from tests.logins import login, logins
 from tests.slow_commits import Relay
 from tests.test_builds import MISSING, assert_it_adds_up, start
@@ -30,6 +29,14 @@ def everywhere(pipeline: Pipeline, query: str) -> list[str]:
         )
         if is_answered
     ]
+
+
+def on_workers(pipeline: Pipeline, nodes: Cluster, *statements: str) -> None:
+    """Run statements on every worker, as its own client."""
+    for worker in nodes.workers:
+        with pipeline.connect(port=worker.port) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
 
 
 def is_in_the_middle(pipeline: Pipeline) -> bool:
@@ -199,13 +206,13 @@ def test_no_node_is_given_a_value_in_the_text_of_a_statement(
     pipeline: Pipeline, nodes: Cluster
 ) -> None:
     """Not even if a superuser has the nodes log everything, of our roles, too."""
-    for worker in nodes.workers:
-        with psycopg.connect(
-            host="127.0.0.1", port=worker.port, user="postgres", autocommit=True
-        ) as connection:
-            connection.execute("alter system set log_statement = 'all'")
-            connection.execute("alter system set log_min_duration_statement = 0")
-            connection.execute("select pg_reload_conf()")
+    on_workers(
+        pipeline,
+        nodes,
+        "alter system set log_statement = 'all'",
+        "alter system set log_min_duration_statement = 0",
+        "select pg_reload_conf()",
+    )
     try:
         assert pipeline.load("init").code == 0
         for role in ("login_owner", "login_loader", "login_transformer", "login_recovery"):
@@ -221,12 +228,7 @@ def test_no_node_is_given_a_value_in_the_text_of_a_statement(
         assert pipeline.load("purge", "--older-than", "0h").code == 0
         secrets = [key.hex() for (key,) in pipeline.sql("select secret from vault.masking_key")]
     finally:
-        for worker in nodes.workers:
-            with psycopg.connect(
-                host="127.0.0.1", port=worker.port, user="postgres", autocommit=True
-            ) as connection:
-                connection.execute("alter system reset all")
-                connection.execute("select pg_reload_conf()")
+        on_workers(pipeline, nodes, "alter system reset all", "select pg_reload_conf()")
     log = Path(nodes.coordinator.log).read_text("utf-8", "replace")
     assert "INSERT INTO raw.quarantined_messages_" in log
     assert "UPDATE raw.raw_logins_" in log

@@ -1,7 +1,6 @@
 """The loader behind PgBouncer in transaction mode: every transaction may have another session."""
 
 import os
-import pwd
 import shutil
 import socket
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from sandbox.postgres import server_user
 from sandbox.process import server
 from tests.conftest import Pipeline
 from tests.logins import login, logins
@@ -55,9 +55,8 @@ def pooled(pipeline: Pipeline) -> Iterator[Pipeline]:
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", port)) == 0
 
-        nobody = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
         log = directory / "pgbouncer.log"
-        with server(command, is_ready, log, user=nobody) as port:
+        with server(command, is_ready, log, user=server_user()) as port:
             pipeline.env["PGPORT"] = str(port)
             yield pipeline
             pipeline.env.update(direct)
