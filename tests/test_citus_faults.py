@@ -160,9 +160,29 @@ def test_a_build_that_a_crash_leaves_unfinished_is_waited_for(
     finally:
         pipeline.sql("alter system reset citus.recover_2pc_interval")
         pipeline.sql("select pg_reload_conf()")
-    until(lambda: pipeline.value("select raw.oldest_unfinished() is null"), seconds=60)
+    until(lambda: pipeline.value("select raw.unfinished() = '{}'"), seconds=60)
     assert_it_adds_up(pipeline)
     assert pipeline.value("select count(*) from user_logins") == 80
+
+
+def test_a_landing_that_is_not_finished_stops_no_model(
+    pipeline: Pipeline, relays: list[Relay]
+) -> None:
+    """Of what loaders land all the time something is always on its way."""
+    with pipeline.connect() as session:
+        land(session, 0)
+        relays[0].holds = True
+        landing = threading.Thread(target=land, args=(session, 100))
+        landing.start()
+        until(lambda: relays[0].is_holding)
+        for _ in range(2):
+            built = pipeline.dbt("build")
+            assert built.code == 0, built.output
+        assert pipeline.value("select count(*) from user_logins") == 8
+        relays[0].let_go.set()
+        landing.join()
+    assert_it_adds_up(pipeline)
+    assert pipeline.value("select count(*) from user_logins") == 16
 
 
 def test_a_chunk_with_messages_that_are_there_already_lands_the_others(

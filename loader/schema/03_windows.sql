@@ -13,15 +13,15 @@ $$;
 comment on function raw.with_epoch(xid) is
 'The transaction that a row names by 32 bits (its xmin)';
 
-create or replace function raw.oldest_unfinished() returns xid8
+create or replace function raw.unfinished() returns xid8[]
 language plpgsql
 set search_path = pg_catalog, pg_temp as $$
 declare
     node record;
-    unfinished text[] := '{}';
+    parts text[] := '{}';
 begin
     if to_regclass('pg_dist_transaction') is null then
-        return null;
+        return '{}';
     end if;
     if current_setting('transaction_isolation') <> 'read committed' then
         raise exception 'build in transactions of isolation level read committed';
@@ -39,22 +39,23 @@ begin
             raise exception 'node %:% does not answer: run again when it does',
                 node.nodename, node.nodeport;
         end if;
-        unfinished := unfinished || string_to_array(node.result, ' ');
+        parts := parts || string_to_array(node.result, ' ');
     end loop;
-    return (
-        select min(raw.with_epoch(t.xmin)) from pg_dist_transaction as t
-        where t.gid = any(unfinished)
+    return array(
+        select raw.with_epoch(t.xmin) from pg_dist_transaction as t
+        where t.gid = any(parts)
     );
 end
 $$;
-comment on function raw.oldest_unfinished() is
-'The oldest transaction that has ended here and not yet on every node of a Citus cluster, or null';
+comment on function raw.unfinished() is
+'The transactions that have ended here and not yet on every node of a Citus cluster';
 
 create or replace function raw.finished_before() returns xid8
 language sql
 set search_path = pg_catalog, pg_temp as $$
     -- The snapshot is older than what the nodes answer: what they do not name, it sees complete.
-    select least(pg_snapshot_xmin(pg_current_snapshot()), raw.oldest_unfinished())
+    select least(pg_snapshot_xmin(pg_current_snapshot()), min(u.xid))
+    from unnest(raw.unfinished()) as u (xid)
 $$;
 comment on function raw.finished_before() is
 'All transactions below this have ended, and what they landed is visible, on every node';
@@ -71,7 +72,7 @@ begin
     lock table raw.model_windows in exclusive mode;
     -- What has ended before us is to be seen on every node.
     newest := pg_snapshot_xmax(pg_current_snapshot());
-    while raw.oldest_unfinished() < newest loop
+    while newest > any(raw.unfinished()) loop
         if clock_timestamp() > last_moment then
             raise exception 'what came before is not finished on every node: run again in a minute';
         end if;

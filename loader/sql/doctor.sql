@@ -39,7 +39,7 @@ expected (object_name, role_name, privileges) as (
     ('raw.loads', 'login_transformer', 'select'),
     ('raw.model_windows', 'login_transformer', 'insert,select,update'),
     ('raw.finished_before', 'login_transformer', 'execute'),
-    ('raw.oldest_unfinished', 'login_transformer', 'execute'),
+    ('raw.unfinished', 'login_transformer', 'execute'),
     ('raw.with_epoch', 'login_transformer', 'execute'),
     ('vault.masking_key', 'login_transformer', 'select'),
     ('vault.key_chain', 'login_transformer', 'execute'),
