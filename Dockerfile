@@ -30,6 +30,7 @@ COPY dbt_project dbt_project
 COPY deploy deploy
 COPY loader loader
 COPY report report
+COPY vault vault
 USER 10001
 ENTRYPOINT ["deploy/entrypoint.sh"]
 

@@ -30,12 +30,12 @@ lint: .venv/installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project loader/schema report/sql
-	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder loader/sql benchmarks/insert.sql
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project vault/schema report/sql
+	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder loader vault/*.sql benchmarks/insert.sql
 	$(BIN)/yamllint --strict .
 	$(BIN)/zizmor --offline --quiet .github/workflows
 	$(BIN)/cfn-lint deploy/template.yaml
-	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml deploy loader report sandbox
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml deploy loader report sandbox vault
 
 bench-loader: .venv/installed  ## measure the loader beside its yardsticks (about half an hour)
 	@$(BIN)/python -m benchmarks.bench_loader

@@ -8,8 +8,8 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 
-from loader.settings import Settings
-from loader.sqs import LoginQueue, open_queue
+from loader.settings import queue_settings
+from loader.sqs import Queue, open_queue
 from loader.stop import Patience, Stop
 
 HIDE_SECONDS = 30
@@ -17,13 +17,13 @@ HIDE_SECONDS = 30
 
 def drain(threads: int) -> None:
     """Drain the queue with so many threads, each of which deletes what it received."""
-    queue = open_queue(Settings.from_environment(os.environ).queue, Patience(60, Stop()))
+    queue = open_queue(queue_settings(os.environ), Patience(60, Stop()))
     with ThreadPoolExecutor(threads) as pool:
         for drained in [pool.submit(_receive_and_delete, queue) for _ in range(threads)]:
             drained.result()
 
 
-def _receive_and_delete(queue: LoginQueue) -> None:
+def _receive_and_delete(queue: Queue) -> None:
     while messages := queue.receive(0, 10, HIDE_SECONDS):
         queue.delete({message.message_id: message.receipt_handle for message in messages})
 

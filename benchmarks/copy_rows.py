@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import psycopg
 
-from benchmarks.bodies import bodies
+from sandbox.fake_sqs.bodies import bodies
 
 COLUMNS = "message_id, body, receive_count, attributes, body_md5, load_id"
 

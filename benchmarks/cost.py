@@ -94,7 +94,7 @@ class CostBench:
         in the table.
         """
         days = max(1, math.ceil(self._history / PER_DAY) - 2)
-        program = ["loader", "purge", "--older-than", f"{days}d"]
+        program = ["vault", "purge", "--older-than", f"{days}d"]
         purge, look = self._run(program), self._run(program)
         counts = self._row("cost_purged.sql")
         return purge - look, int(counts["purged"]), look, int(counts["messages"])

@@ -130,12 +130,12 @@ class Bench:
         return self.connection.info.server_version // 10000
 
     def fill(self, messages: int, **more: int) -> None:
-        """Put so many messages into the queue; `more` as `benchmarks.endpoint` explains it."""
+        """Put so many messages into the queue; `more`: see `sandbox.fake_sqs.endpoint`."""
         asked = {"queue": QUEUE, "messages": messages} | more
         self.ask("POST", f"/_fill?{urlencode(asked)}")
 
     def ask(self, method: str, path: str) -> Any:
-        """Ask the endpoint for what it does besides SQS (`benchmarks.endpoint`)."""
+        """Ask the endpoint for what it does besides SQS (`sandbox.fake_sqs.endpoint`)."""
         self._endpoint.request(method, path)
         return json.load(self._endpoint.getresponse())
 
@@ -165,7 +165,7 @@ def database() -> Iterator[tuple[dict[str, str], Path]]:
 @contextmanager
 def bench(settings: dict[str, str], logs: Path, latency_ms: float) -> Iterator[Bench]:
     """Run an endpoint as a process of its own beside a Postgres, and install the tables."""
-    command = [sys.executable, "-m", "benchmarks.endpoint", f"--latency-ms={latency_ms}"]
+    command = [sys.executable, "-m", "sandbox.fake_sqs.endpoint", f"--latency-ms={latency_ms}"]
     with ExitStack() as stack:
         endpoint = stack.enter_context(
             subprocess.Popen(
@@ -187,7 +187,7 @@ def bench(settings: dict[str, str], logs: Path, latency_ms: float) -> Iterator[B
             logs / "program.log",
         )
         stack.callback(made.close)
-        made.run(["loader", "init"])
+        made.run(["vault", "init"])
         yield made
 
 

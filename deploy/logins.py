@@ -1,6 +1,6 @@
 """Gives each part of the pipeline a login of its own: `python -m deploy.logins`.
 
-After `python -m loader init`, as the same administrator. Each login is a member of one role and
+After `python -m vault init`, as the same administrator. Each login is a member of one role and
 of nothing else (docs/operations.md). The password of logins_loader is in the file that
 LOGINS_LOADER_PASSWORD_FILE names, or in LOGINS_LOADER_PASSWORD, and so for the others; run again,
 it sets new ones. On RDS a login without one proves itself by IAM, as the loader does.
@@ -16,7 +16,7 @@ import psycopg
 
 from loader.database import connect
 from loader.errors import ExitCode, LoaderError
-from loader.settings import Settings
+from loader.settings import postgres_settings
 
 LOGINS = {
     "logins_loader": "login_loader",
@@ -67,7 +67,7 @@ def make_login(connection: psycopg.Connection, login: str, role: str, password: 
     except psycopg.errors.UndefinedObject as error:
         raise LoaderError(
             ExitCode.CONFIGURATION,
-            f"{login} is not made: {error.diag.message_primary}: run `python -m loader init` "
+            f"{login} is not made: {error.diag.message_primary}: run `python -m vault init` "
             f"first, and set {login.upper()}_PASSWORD_FILE where there is no IAM",
         ) from None
 
@@ -75,7 +75,7 @@ def make_login(connection: psycopg.Connection, login: str, role: str, password: 
 def main() -> int:
     """Make the logins and return an exit code of the loader."""
     try:
-        with connect(Settings.from_environment(os.environ)) as connection:
+        with connect(postgres_settings(os.environ)) as connection:
             for login, role in LOGINS.items():
                 make_login(connection, login, role, password_of(os.environ, login))
     except LoaderError as error:

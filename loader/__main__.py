@@ -1,45 +1,169 @@
-"""The command line: `python -m loader [COMMAND]`."""
+"""The command line: `python -m loader`."""
 
 import argparse
 import logging
 import os
+import re
+import subprocess
 import sys
-from collections.abc import Callable
+from importlib.util import find_spec
 
-import psycopg
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
 
-from loader import logs
-from loader.arguments import parser
-from loader.errors import ExitCode, LoaderError
-from loader.settings import Settings
+from loader import __version__, logs
+from loader.database import INIT, connect, is_set_up
+from loader.errors import ExitCode, LoaderError, exit_code_of
+from loader.landing import require_rights
+from loader.metrics import Metrics
+from loader.rounds import Mode, Rounds
+from loader.settings import postgres_settings, queue_settings
+from loader.sqs import open_queue
+from loader.stop import Patience, Stop
+from loader.summary import Summary
 
 log = logging.getLogger("loader")
+
+DESCRIPTION = """\
+Land every message of an SQS queue in Postgres, each exactly once, and delete it from the queue
+only after the commit. Drain the queue and exit. Start it more than once to use more cores."""
+
+EPILOG = """\
+settings (environment):
+  LOGIN_QUEUE            queue name, URL or ARN (default: login-queue)
+  AWS_ENDPOINT_URL       SQS endpoint other than AWS (default, if LOGIN_QUEUE is not set either:
+                         http://localhost:4566)
+  AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID ...   as boto3 reads them (region: us-east-1)
+  PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE   as libpq reads them
+                         (default: localhost, 5432, postgres, postgres, postgres)
+
+exit codes:
+  0  the queue is drained
+  1  stopped early, or a server is out of reach: run again
+  2  a setting or an argument is wrong
+  3  credentials, a right or the set-up of the database are missing
+  4  what was received has landed, not all of it is deleted: run again"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m loader",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument(
+        "--wait",
+        type=_seconds,
+        default=60,
+        metavar="SECONDS",
+        help="how long to wait for a server that is away, a queue that does not exist yet and "
+        "messages that another receiver holds (default: 60)",
+    )
+    made.add_argument(
+        "--follow", action="store_true", help="go on when the queue is empty, until a signal"
+    )
+    made.add_argument(
+        "--max-seconds",
+        type=_seconds,
+        metavar="SECONDS",
+        help="stop in good order after that time, empty or not (default: no limit)",
+    )
+    made.add_argument(
+        "--metrics-port",
+        type=_port,
+        metavar="PORT",
+        help="serve Prometheus metrics and /healthz on that port (default: not served)",
+    )
+    made.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        help="of the log on standard error (default: text on a terminal, else json, one object a "
+        "line)",
+    )
+    made.add_argument(
+        "--quiet", action="store_true", help="print warnings and errors only, without the summary"
+    )
+    made.add_argument("--version", action="version", version=__version__)
+    return made
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return float(text)
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,4}", text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 65535")
+    return int(text)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = parser().parse_args(arguments)
-    logs.configure(options.log_format, quiet=options.quiet)
-    run: Callable[[argparse.Namespace, Settings], ExitCode] = options.run
-    try:
-        exit_code = run(options, Settings.from_environment(os.environ))
-        sys.stdout.flush()  # here, where an error is met
-        return exit_code
-    except LoaderError as error:
-        log.error("%s", error)
-        return error.exit_code
-    except psycopg.Error as error:  # a rule of the database; never its detail, which quotes values
-        log.error("Postgres: %s", error.diag.message_primary or type(error).__name__)
-        return ExitCode.CONFIGURATION
-    except BrokenPipeError:
-        # Who read our output has gone, as `head` does. What is left has nowhere to go:
-        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.RETRYABLE
-    except KeyboardInterrupt:
-        log.error("interrupted: run again, nothing is lost")
-        return ExitCode.RETRYABLE
+    options.log_format = logs.configure(options.log_format, quiet=options.quiet)
+    return exit_code_of(lambda: drain(options), log)
+
+
+def drain(options: argparse.Namespace) -> ExitCode:
+    """Drain or follow the queue. Before anything is received, check rights on both sides."""
+    queue_to_read, postgres = queue_settings(os.environ), postgres_settings(os.environ)
+    metrics = Metrics()
+    if options.metrics_port:
+        metrics.serve(options.metrics_port)
+    stop = Stop()
+    patience = Patience(options.wait, stop)
+    patience.retry("Postgres", lambda: _require_database(postgres, options.log_format))
+    queue = open_queue(queue_to_read, patience)
+    for _, denied in queue.denied_actions():
+        if denied:
+            raise denied
+    mode = Mode(options.wait, options.follow, options.max_seconds)
+    bar = tqdm(
+        desc="landing", unit=" messages", disable=True if options.quiet else None, leave=False
+    )
+
+    def show(summary: Summary) -> None:
+        metrics.show(summary)
+        bar.total = summary.receipt.received + summary.backlog
+        bar.update(summary.receipt.received - bar.n)
+
+    # Before this nothing is held, and a signal may simply end the process.
+    with stop, bar, logging_redirect_tqdm():
+        summary, exit_code = Rounds(postgres, queue, mode, patience).run(show)
+    if options.log_format == "json":
+        log.info("over", extra={"figures": summary.figures() | {"exit_code": exit_code}})
+    if not options.quiet:
+        print(summary)
+    return exit_code
+
+
+def _require_database(postgres: dict[str, str], log_format: str) -> None:
+    """Set an empty database up, where that is possible, and insist on the rights to land."""
+    with connect(postgres) as connection:
+        if not is_set_up(connection):
+            _set_up(log_format)
+        require_rights(connection)
+
+
+def _set_up(log_format: str) -> None:
+    if not find_spec("vault"):
+        raise LoaderError(
+            ExitCode.PERMISSION,
+            f"the database is not set up: let an administrator run `{INIT}` from the project",
+        )
+    log.info("first run: setting up the database with `%s`", INIT)
+    # A process of its own: the loader knows nothing of what guards the data.
+    command = [sys.executable, "-m", "vault", "--log-format", log_format, "--quiet", "init"]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
+    if ended.returncode:
+        raise SystemExit(ended.returncode)  # it has said why, and what to do
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_code = main()
+    # Not sys.exit: it waits for a request to SQS that hangs, until the request times out.
+    os._exit(exit_code)

@@ -1,5 +1,6 @@
 """The one door to Postgres."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -10,13 +11,12 @@ from psycopg import errors
 from psycopg.types.array import ListBinaryDumper
 
 from loader.errors import ExitCode, LoaderError, TemporaryError
-from loader.settings import Settings
 
-INIT = "python -m loader init"
+INIT = "python -m vault init"
 
 NOT_SET_UP = (
     errors.InsufficientPrivilege,
-    errors.InvalidParameterValue,  # SET ROLE to a role that is not there
+    errors.InvalidParameterValue,  # SET ROLE to a role that does not exist
     errors.InvalidSchemaName,
     errors.UndefinedColumn,
     errors.UndefinedFunction,
@@ -24,22 +24,66 @@ NOT_SET_UP = (
     errors.UndefinedTable,
 )
 
+# The server is away, full or locked; or it ended a session that was silent for too long.
+TEMPORARY = (psycopg.OperationalError, errors.IdleInTransactionSessionTimeout)
 
-# Gone, full, locked, deadlocked; and what begin.sql sets for a client that falls silent.
-HEALS = (psycopg.OperationalError, errors.IdleInTransactionSessionTimeout)
+# libpq gives no SQLSTATE for a connection that fails, only words. The first pattern that is found
+# in them decides; what none of them describes may pass by itself.
+REFUSALS = (
+    (
+        "authentication failed|no password supplied",
+        ExitCode.PERMISSION,
+        "check PGUSER, PGPASSWORD",
+    ),
+    (
+        "permission denied for database",
+        ExitCode.PERMISSION,
+        "let an administrator grant CONNECT on it to the user in PGUSER, or a role that has it",
+    ),
+    (
+        "is not permitted to log in",
+        ExitCode.PERMISSION,
+        "name in PGUSER a user that may, and make it a member of that role",
+    ),
+    (
+        "no pg_hba.conf entry",
+        ExitCode.PERMISSION,
+        "let an administrator allow this host, user and database, or check PGSSLMODE",
+    ),
+    (
+        "could not translate host name .*(not known|No address)",
+        ExitCode.CONFIGURATION,
+        "check PGHOST",
+    ),
+    (
+        "certificate|SSL|GSSAPI|channel binding",
+        ExitCode.CONFIGURATION,
+        "check PGSSLMODE, PGSSLROOTCERT and the certificate of the server",
+    ),
+    ('(database|role) "[^"]*" does not exist', ExitCode.CONFIGURATION, "check PGDATABASE, PGUSER"),
+    (
+        "invalid|unrecognized|definition of service",
+        ExitCode.CONFIGURATION,
+        "check the PG* variables",
+    ),
+)
 
 
 @cache
-def statement(name: str) -> bytes:
-    """Return the SQL of the file `loader/NAME`."""
-    return files("loader").joinpath(name).read_bytes()
+def queries(package: str) -> dict[str, bytes]:
+    """Return the statements of `PACKAGE/queries.sql` by their names."""
+    text = files(package).joinpath("queries.sql").read_text("utf-8")
+    parts = re.split(r"^-- name: (\w+)$", text, flags=re.MULTILINE)
+    return {
+        name: statement.encode() for name, statement in zip(parts[1::2], parts[2::2], strict=True)
+    }
 
 
-def connect(settings: Settings) -> psycopg.Connection:
-    """Connect as the PG* variables say.
+def connect(settings: dict[str, str]) -> psycopg.Connection:
+    """Connect as the PG* variables say, completed by `settings`.
 
-    Raises LoaderError: PERMISSION for a refused password, CONFIGURATION for a missing database,
-    RETRYABLE for a server out of reach.
+    Raises LoaderError: PERMISSION if the server refuses the login, CONFIGURATION for a wrong
+    setting, TemporaryError for a server that is out of reach.
     """
     try:
         connection = psycopg.connect(
@@ -48,18 +92,34 @@ def connect(settings: Settings) -> psycopg.Connection:
             # A prepared statement belongs to a session, which a pooler shares out.
             prepare_threshold=None,
             connect_timeout=5,
-            # A server that has gone without a word is noticed in seconds, not in minutes.
+            # Notice within seconds, not minutes, that a server has vanished.
             keepalives_idle=10,
             tcp_user_timeout=15_000,
             client_encoding="utf8",  # whatever PGCLIENTENCODING says: bodies are Unicode
             fallback_application_name="loader",
-            **settings.postgres,  # type: ignore[arg-type]
+            **settings,  # type: ignore[arg-type]
         )
     except psycopg.OperationalError as error:
         raise _no_connection(error) from None
-    # As text every body in an array would be escaped, which costs more than all else of landing.
+    # Locks and snapshots of ours rely on it, whatever default_transaction_isolation says.
+    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    # As text every body in an array would be escaped, which costs more than the rest of landing.
     connection.adapters.register_dumper(list, ListBinaryDumper)
     return connection
+
+
+def is_set_up(connection: psycopg.Connection) -> bool:
+    """Tell whether the raw tables exist; needs no right on them.
+
+    Raises LoaderError as `transaction` does.
+    """
+    try:
+        with connection.transaction():
+            connection.execute(queries("loader")["pin_search_path"])
+            row = connection.execute(queries("loader")["is_set_up"]).fetchone()
+    except psycopg.Error as error:
+        raise _one_line(error, "login_loader", connection) from None
+    return bool(row and row[0])
 
 
 def _no_connection(error: psycopg.OperationalError) -> LoaderError:
@@ -67,27 +127,15 @@ def _no_connection(error: psycopg.OperationalError) -> LoaderError:
         return TemporaryError(
             "postgres", "cannot reach Postgres: no answer within 5s: check PGHOST, PGPORT"
         )
-    # libpq gives no SQLSTATE for a refused connection, only the server's words.
-    reason = str(error).strip().splitlines()[-1].strip()
-    if "authentication failed" in reason or "no password supplied" in reason:
-        return LoaderError(
-            ExitCode.PERMISSION, f"Postgres refuses the login: {reason}: check PGUSER, PGPASSWORD"
-        )
-    if "permission denied for database" in str(error):
-        return LoaderError(
-            ExitCode.PERMISSION, f"{reason}: grant login_loader to the user in PGUSER"
-        )
-    if "does not exist" in reason:
-        return LoaderError(
-            ExitCode.CONFIGURATION, f"{reason}: create it, or correct PGDATABASE, PGUSER"
-        )
-    if "failed" not in str(error) or "invalid" in reason or "unrecognized" in reason:
-        # libpq did not get as far as trying, or the server refused an option
-        return LoaderError(ExitCode.CONFIGURATION, f"{reason}: correct the PG* variables")
-    first = next((line for line in str(error).splitlines() if "failed:" in line), reason)
+    # One line an attempt: each address of the host, with and without TLS.
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    for pattern, exit_code, remedy in REFUSALS:
+        for line in lines:
+            if re.search(pattern, line):
+                return LoaderError(exit_code, f"Postgres refuses the connection: {line}: {remedy}")
+    reason = next((line for line in lines if "failed:" in line), lines[-1])
     return TemporaryError(
-        "postgres",
-        f"cannot reach Postgres: {first.strip()}: check PGHOST, PGPORT and the server",
+        "postgres", f"cannot reach Postgres: {reason}: check PGHOST, PGPORT and the server"
     )
 
 
@@ -95,43 +143,46 @@ def _no_connection(error: psycopg.OperationalError) -> LoaderError:
 def transaction(connection: psycopg.Connection, role: str) -> Iterator[None]:
     """Run the body in one transaction with the rights of `role` and nothing else.
 
-    Raises LoaderError: PERMISSION if a right or role is missing, RETRYABLE if the server goes.
+    Raises LoaderError: PERMISSION if a right, a role or the set-up is missing, CONFIGURATION if
+    the server is read-only, TemporaryError if it goes away.
     """
     try:
         with connection.transaction():
-            connection.execute(statement("sql/pin_search_path.sql"))
-            connection.execute(statement("sql/begin.sql"), {"role": role})
+            connection.execute(queries("loader")["pin_search_path"])
+            connection.execute(queries("loader")["begin"], {"role": role})
             yield
     except errors.RaiseException:
-        raise  # a rule of ours, which the caller knows how to put
+        raise  # a rule of ours, which the caller words
     except psycopg.Error as error:
-        raise _one_line(error, role) from None
+        raise _one_line(error, role, connection) from None
 
 
-def _one_line(error: psycopg.Error, role: str) -> LoaderError:
+def _one_line(error: psycopg.Error, role: str, connection: psycopg.Connection) -> LoaderError:
     """Say what failed without DETAIL or CONTEXT, which quote values."""
     said = error.diag.message_primary or type(error).__name__
     if isinstance(error, NOT_SET_UP):
-        return LoaderError(
-            ExitCode.PERMISSION,
-            f"Postgres: {said}: let an administrator run `{INIT}` "
-            f"and grant {role} to the user in PGUSER",
-        )
+        return not_set_up(said, role)
     if isinstance(error, errors.ReadOnlySqlTransaction):
-        return LoaderError(
-            ExitCode.CONFIGURATION, f"Postgres: {said}: PGHOST is a standby, name the primary"
-        )
+        return read_only(connection)
     failed = f"Postgres failed in the middle ({said}): nothing is lost or half done; run again"
-    if isinstance(error, HEALS):
+    if isinstance(error, TEMPORARY):
         return TemporaryError("postgres", failed)
     return LoaderError(ExitCode.RETRYABLE, failed)
 
 
-def refuse_if_logged(connection: psycopg.Connection, what: str) -> None:
-    """Raise LoaderError (PERMISSION) if the server would log what we are about to send."""
-    if connection.execute(statement("sql/logs_parameters.sql")).fetchone():
-        raise LoaderError(
-            ExitCode.PERMISSION,
-            f"the server logs statements with their parameters, and so {what}: let a superuser "
-            "run `alter role NAME set log_parameter_max_length = 0` for this login",
-        )
+def not_set_up(said: str, role: str) -> LoaderError:
+    """Return the error for a set-up or a right that is missing."""
+    return LoaderError(
+        ExitCode.PERMISSION,
+        f"Postgres: {said}: let an administrator run `{INIT}` "
+        f"and grant {role} to the user in PGUSER",
+    )
+
+
+def read_only(connection: psycopg.Connection) -> LoaderError:
+    """Return the error for a server that takes no changes."""
+    if connection.info.parameter_status("in_hot_standby") == "on":
+        reason = "PGHOST is a standby, name the primary"
+    else:
+        reason = "unset default_transaction_read_only (of the database, the user or PGOPTIONS)"
+    return LoaderError(ExitCode.CONFIGURATION, f"Postgres is read-only: {reason}")

@@ -1,8 +1,8 @@
 """AWS Lambda: lands the messages of an SQS event, as `python -m loader` would.
 
-Set it up with ReportBatchItemFailures, or a failure would be taken for a success:
+Set it up with ReportBatchItemFailures, or Lambda takes a failure for a success:
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
-The database is that of the PG* variables, and has been set up by `python -m loader init`.
+The PG* variables name the database, which `python -m vault init` has set up.
 """
 
 import logging
@@ -15,7 +15,7 @@ import psycopg
 from loader.database import connect
 from loader.errors import LoaderError, TemporaryError
 from loader.landing import Receipt, land
-from loader.settings import Settings
+from loader.settings import postgres_settings
 from loader.sqs import Message, message
 
 log = logging.getLogger("loader")
@@ -28,13 +28,18 @@ _connections: list[psycopg.Connection] = []
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
     """Land the messages of an event in one transaction.
 
-    Returns as `batchItemFailures` those that SQS is to deliver again: what came damaged, or all
-    while Postgres is away. Lambda deletes the others. Never raises: a message without an id, which
-    SQS does not send, fails its batch, as an empty identifier does.
+    Returns as `batchItemFailures` the messages that SQS delivers again: those that came damaged,
+    or all while Postgres is away. Lambda deletes the others. A message without an id, which SQS
+    does not send, fails its batch, as an empty identifier does.
+    Raises ValueError for the event of another service (SNS, S3, EventBridge): an answer would tell
+    that service that its event is dealt with, and the event would be lost.
     """
+    records = event.get("Records")
+    if not records or any(record.get("eventSource") != "aws:sqs" for record in records):
+        raise ValueError("not an event of SQS: let an event source mapping of SQS call this")
     whole: list[Message] = []
     failed: list[str] = []
-    for record in event.get("Records", []):
+    for record in records:
         received = _whole(record)
         if received:
             whole.append(received)
@@ -45,7 +50,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, list[dict[s
     try:
         log.info("%s", _land(whole))
     except Exception as error:
-        # Of what is not ours only the kind: what it says may quote a message.
+        # Of an error that is not ours only the kind: its text may quote a message.
         log.error("%s", error if isinstance(error, LoaderError) else type(error).__name__)
         failed += [received.message_id for received in whole]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
@@ -66,7 +71,7 @@ def _land(messages: Sequence[Message]) -> Receipt:
     while True:
         is_fresh = not _connections
         if is_fresh:
-            _connections.append(connect(Settings.from_environment(os.environ)))
+            _connections.append(connect(postgres_settings(os.environ)))
         connection = _connections.pop()
         try:
             receipt = land(connection, messages)
@@ -80,7 +85,7 @@ def _land(messages: Sequence[Message]) -> Receipt:
 
 
 def _as_received(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record of an event as ReceiveMessage would have given it."""
+    """Return a record of an event in the form of an answer to ReceiveMessage."""
     return {
         "MessageId": record["messageId"],
         "ReceiptHandle": record["receiptHandle"],

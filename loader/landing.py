@@ -1,21 +1,26 @@
-"""A chunk of messages becomes rows: all in one transaction, or none."""
+"""Messages become rows: all of a round in one transaction, or none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
 import psycopg
 
-from loader.database import statement, transaction
+from loader.database import not_set_up, queries, read_only, transaction
 from loader.errors import ExitCode, LoaderError
 from loader.sqs import Message
 
+ROLE = "login_loader"
+
 COLUMNS = ("message_id", "body", "sent_at", "receive_count", "attributes", "body_md5")
+
+STATEMENT_BYTES = 4 * 1024 * 1024
+"""Bodies in one statement. A statement is copied several times on its way to the server."""
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a chunk. `already_there` counts redelivered messages."""
+    """What became of received messages. `already_there` counts redelivered ones."""
 
     received: int = 0
     landed: int = 0
@@ -32,40 +37,60 @@ class Receipt:
 
 
 def land(connection: psycopg.Connection, messages: Sequence[Message]) -> Receipt:
-    """Land messages in one transaction and commit it.
+    """Land messages in one transaction, commit it, and return the receipt.
 
-    Each ends up in raw.raw_logins or, if jsonb refuses it, in raw.quarantined_messages with the
-    reason; a message that is there already stays as it is. On return all of them may be deleted
-    from the queue. Raises LoaderError, and then none of them has landed.
+    Each message ends up in raw.raw_logins or, if jsonb refuses it, in raw.quarantined_messages
+    with the reason. A message that is there already stays as it is. After the return all of them
+    may be deleted from the queue. Raises LoaderError, and then none of them has landed.
     """
     load_id = uuid4()
-    # Two loaders with the same messages then wait for each other instead of deadlocking.
-    messages = sorted(messages, key=lambda message: message.message_id)
-    columns = {column: [getattr(m, column) for m in messages] for column in COLUMNS}
-    columns["body"] = [storable(body) for body in columns["body"]]
-    with transaction(connection, "login_loader"):
-        row = connection.execute(
-            statement("sql/land.sql"), {"load_id": load_id, **columns}
-        ).fetchone()
-        if row is None:
-            raise LoaderError(ExitCode.RETRYABLE, "raw.land gave no answer: run again")
-        landed, quarantined = row
-        receipt = Receipt(
-            received=len(messages),
-            landed=landed,
-            already_there=len(messages) - landed - quarantined,
-            quarantined=quarantined,
-        )
-        connection.execute(statement("sql/receipt.sql"), {"load_id": load_id, **vars(receipt)})
+    landed = quarantined = 0
+    with transaction(connection, ROLE):
+        for part in _statements(messages):
+            columns = {column: [getattr(m, column) for m in part] for column in COLUMNS}
+            columns["body"] = [storable(body) for body in columns["body"]]
+            row = connection.execute(
+                queries("loader")["land"], {"load_id": load_id, **columns}
+            ).fetchone()
+            if row is None:
+                raise LoaderError(ExitCode.RETRYABLE, "raw.land gave no answer: run again")
+            landed += row[0]
+            quarantined += row[1]
+        receipt = Receipt(len(messages), landed, len(messages) - landed - quarantined, quarantined)
+        connection.execute(queries("loader")["receipt"], {"load_id": load_id, **vars(receipt)})
     return receipt
+
+
+def require_rights(connection: psycopg.Connection) -> None:
+    """Raise LoaderError if nothing could land: the set-up or a right is missing, or read-only."""
+    with transaction(connection, ROLE):
+        is_read_only, denied = connection.execute(queries("loader")["rights"]).fetchone() or ()
+        if denied:
+            raise not_set_up(f"permission denied for {denied}", ROLE)
+        if is_read_only:
+            raise read_only(connection)
+
+
+def _statements(messages: Sequence[Message]) -> Iterator[list[Message]]:
+    # In one order: two loaders with the same messages wait for each other and do not deadlock.
+    part: list[Message] = []
+    size = 0
+    for message in sorted(messages, key=lambda message: message.message_id):
+        part.append(message)
+        size += len(message.body)
+        if size >= STATEMENT_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def storable(body: str) -> str:
     """Return a body as Postgres can take it.
 
     No text of Postgres holds NUL or a lone surrogate. SQS delivers neither (SendMessage allows
-    what XML 1.0 does); should another server do so, the body becomes a line that is no JSON, with
-    a backslash escape for each, and is quarantined.
+    the characters of XML 1.0). If another server does, the body becomes a line that is not JSON,
+    with a backslash escape for each, and is quarantined.
     """
     try:
         body.encode()

@@ -1,4 +1,4 @@
-"""How log lines look: text for people, JSON lines for machines."""
+"""Log lines on standard error: text for people, JSON for machines."""
 
 import json
 import logging
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class _JsonFormatter(logging.Formatter):
-    """One JSON object a line; what a record has as `figures` become fields of it."""
+    """One JSON object a line. The `figures` of a record become fields of it."""
 
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, timezone.utc)
@@ -21,8 +21,13 @@ class _JsonFormatter(logging.Formatter):
         return json.dumps(line | getattr(record, "figures", {}), ensure_ascii=False)
 
 
-def configure(log_format: str, *, quiet: bool) -> None:
-    """Send log lines to standard error, as "text" or "json"; `quiet` leaves out the good news."""
+def configure(log_format: str | None = None, *, quiet: bool = False) -> str:
+    """Send log lines to standard error and return their format.
+
+    `log_format` is "text" or "json"; by default it is text on a terminal and JSON elsewhere.
+    `quiet` leaves out everything but warnings and errors.
+    """
+    log_format = log_format or ("text" if sys.stderr.isatty() else "json")
     handler = logging.StreamHandler()
     handler.setFormatter(
         _JsonFormatter()
@@ -30,9 +35,6 @@ def configure(log_format: str, *, quiet: bool) -> None:
         else logging.Formatter("%(levelname)s %(name)s: %(message)s")
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("loader").setLevel(logging.WARNING if quiet else logging.INFO)
-
-
-def default_format() -> str:
-    """Return "text" on a terminal, "json" elsewhere."""
-    return "text" if sys.stderr.isatty() else "json"
+    for package in ("loader", "vault"):
+        logging.getLogger(package).setLevel(logging.WARNING if quiet else logging.INFO)
+    return log_format

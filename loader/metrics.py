@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from threading import Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -19,7 +20,7 @@ from loader.errors import ExitCode, LoaderError
 from loader.summary import Summary
 
 HEALTHY_SECONDS = 30
-"""A loop that has not shown itself for so long hangs; it does so several times a second."""
+"""A loader that shows no progress for so long is stuck. An idle one polls every few seconds."""
 
 
 class Metrics:
@@ -27,19 +28,20 @@ class Metrics:
 
     def __init__(self) -> None:
         self._summary = Summary()
-        self._shown_at = time.monotonic()
-        self._progressed_at = time.monotonic()
+        self._landings = 0
+        self._shown_at = self._progressed_at = time.monotonic()
 
     def show(self, summary: Summary) -> None:
-        """Take note of what the run did up to now."""
+        """Take note of what the run has done up to now."""
         self._shown_at = time.monotonic()
-        if summary.chunks > self._summary.chunks or not (summary.in_flight or summary.backlog):
+        if summary.landings > self._landings or not (summary.in_flight or summary.backlog):
             self._progressed_at = self._shown_at
-        self._summary = summary
+        self._landings = summary.landings
+        self._summary = replace(summary)  # a scrape sees the figures of one moment
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the run goes on, and lands what there is to land."""
+        """Whether the run goes on, and lands the messages that there are."""
         now = time.monotonic()
         return now - self._shown_at < HEALTHY_SECONDS > now - self._progressed_at
 
@@ -56,22 +58,19 @@ class Metrics:
         ):
             yield CounterMetricFamily(f"loader_{name}", text, value=value)
         failures = CounterMetricFamily(
-            "loader_failures", "What failed, healed or not", None, ["kind"]
+            "loader_failures", "Failures, also those that passed", None, ["kind"]
         )
-        for kind, count in now.failures.items():
+        for kind, count in now.failures.copy().items():
             failures.add_metric([kind], count)
         yield failures
         yield SummaryMetricFamily(
-            "loader_chunk_seconds", "What a chunk takes to land", now.chunks, now.chunk_seconds
+            "loader_chunk_seconds", "Seconds of a landing", now.landings, now.landing_seconds
         )
+        oldest = "Age of the oldest message that has just landed"
         for name, text, number in (
-            (
-                "oldest_message_age_seconds",
-                "Age of the oldest one just landed",
-                now.oldest_age_seconds,
-            ),
+            ("oldest_message_age_seconds", oldest, now.oldest_age_seconds),
             ("in_flight", "Messages received and not yet deleted", now.in_flight),
-            ("backlog", "Messages that still wait in the queue", now.backlog),
+            ("backlog", "Messages that wait in the queue", now.backlog),
         ):
             yield GaugeMetricFamily(f"loader_{name}", text, value=number)
 
@@ -98,7 +97,7 @@ class Metrics:
 
 
 class _Silent(WSGIRequestHandler):
-    """Does not log every scrape, nor wait for a client that says nothing."""
+    """Does not log every scrape, nor wait for a client that sends nothing."""
 
     timeout = 5
 

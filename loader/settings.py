@@ -1,6 +1,6 @@
-"""Everything that the environment decides, in one place with its defaults.
+"""Settings of the environment, with their defaults.
 
-Standard names first: libpq's PG* variables and boto3's AWS_* variables keep their meaning.
+The PG* variables of libpq and the AWS_* variables of boto3 keep their meaning.
 The defaults are those of a usual set-up on one machine.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from loader.errors import ExitCode, LoaderError
 
 LOCAL_ENDPOINT = "http://localhost:4566"
-"""Where local SQS servers listen. Used only if neither queue nor endpoint is configured."""
+"""Where local SQS servers listen. Used if neither a queue nor an endpoint is configured."""
 
 DEFAULT_REGION = "us-east-1"
 
@@ -20,7 +20,12 @@ QUEUE_NAME = re.compile(r"(?=.{1,80}$)[A-Za-z0-9_-]+(\.fifo)?")
 QUEUE_ARN = re.compile(
     r"arn:aws[a-z-]*:sqs:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):(?P<name>[^:/]+)"
 )
-QUEUE_URL = re.compile(r"(?P<endpoint>https?://[^/\s]+)/(?P<account>[^/\s]+)/(?P<name>[^/\s]+)")
+# ENDPOINT/ACCOUNT/NAME, and LocalStack's forms with a region in the path:
+# https://docs.localstack.cloud/aws/services/sqs/#queue-urls
+QUEUE_URL = re.compile(
+    r"(?P<url>(?P<endpoint>https?://[^/\s]+)(?:/queue)?(?:/(?P<region>[a-z0-9-]+))?"
+    r"/(?P<account>[^/\s]+)/(?P<name>[^/\s]+))/?"
+)
 # sqs.REGION.amazonaws.com, sqs-fips.REGION…, VPC endpoints, legacy REGION.queue.amazonaws.com
 REGION_IN_HOST = re.compile(
     r"(?:[/.]sqs(?:-fips)?\.([a-z0-9-]+)|//([a-z0-9-]+)\.queue)"
@@ -28,10 +33,7 @@ REGION_IN_HOST = re.compile(
 )
 AWS_HOST = re.compile(r"https?://[^/]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)(?::\d+)?/?")
 
-# dbt publishes for analysts; what is in these is not for them, or not for us.
-RESERVED_SCHEMA = re.compile(r"raw|vault|information_schema|pg_.*")
-
-# libpq would take the operating system's user and a Unix socket.
+# Without these libpq takes the operating system's user and a Unix socket.
 POSTGRES_DEFAULTS = {
     "host": ("PGHOST", "localhost"),
     "user": ("PGUSER", "postgres"),
@@ -41,11 +43,11 @@ POSTGRES_DEFAULTS = {
 
 
 @dataclass(frozen=True)
-class Queue:
+class QueueSettings:
     """Which queue to read.
 
     `url` is set where LOGIN_QUEUE is a URL; else SQS is asked for the URL of `name`
-    (in `account`, where an ARN says so). `endpoint` is None where boto3 finds it itself.
+    (in `account`, where an ARN names one). `endpoint` is None where boto3 finds it itself.
     """
 
     name: str
@@ -60,50 +62,32 @@ class Queue:
         return self.endpoint is not None and not AWS_HOST.fullmatch(self.endpoint)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What the environment says; `postgres` completes libpq's own variables."""
+def queue_settings(environment: Mapping[str, str]) -> QueueSettings:
+    """Read LOGIN_QUEUE (a name, URL or ARN), AWS_ENDPOINT_URL and AWS_REGION.
 
-    queue: Queue
-    postgres: dict[str, str]
-    target_schema: str
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read the settings.
-
-        Raises LoaderError (CONFIGURATION) if LOGIN_QUEUE is no queue name, URL or ARN, or if
-        DBT_SCHEMA is a schema that nothing may be published to.
-        """
-        target_schema = environment.get("DBT_SCHEMA") or "public"
-        if RESERVED_SCHEMA.fullmatch(target_schema):
-            raise LoaderError(
-                ExitCode.CONFIGURATION,
-                f"DBT_SCHEMA is {target_schema}, which is not for publishing: name another schema",
-            )
-        return cls(_queue(environment), _postgres(environment), target_schema)
-
-
-def _queue(environment: Mapping[str, str]) -> Queue:
+    Raises LoaderError (CONFIGURATION) if LOGIN_QUEUE has none of the three forms.
+    """
     value = environment.get("LOGIN_QUEUE", "").strip()
     endpoint = environment.get("AWS_ENDPOINT_URL_SQS") or environment.get("AWS_ENDPOINT_URL")
     region = (
         environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
     )
     if not value:
-        return Queue("login-queue", region, endpoint=endpoint or LOCAL_ENDPOINT)
+        return QueueSettings("login-queue", region, endpoint=endpoint or LOCAL_ENDPOINT)
     if found := QUEUE_URL.fullmatch(value):
         host_region = REGION_IN_HOST.search(found["endpoint"])
-        return Queue(
+        return QueueSettings(
             name=found["name"],
-            region=(host_region[1] or host_region[2]) if host_region else region,
-            url=value,
+            region=(host_region[1] or host_region[2]) if host_region else found["region"] or region,
+            url=found["url"],
             endpoint=endpoint or found["endpoint"],
         )
     if found := QUEUE_ARN.fullmatch(value):
-        return Queue(found["name"], found["region"], account=found["account"], endpoint=endpoint)
+        return QueueSettings(
+            found["name"], found["region"], account=found["account"], endpoint=endpoint
+        )
     if QUEUE_NAME.fullmatch(value):
-        return Queue(value, region, endpoint=endpoint)
+        return QueueSettings(value, region, endpoint=endpoint)
     raise LoaderError(
         ExitCode.CONFIGURATION,
         f"LOGIN_QUEUE is {value!r}: give a queue name (login-queue), "
@@ -112,7 +96,8 @@ def _queue(environment: Mapping[str, str]) -> Queue:
     )
 
 
-def _postgres(environment: Mapping[str, str]) -> dict[str, str]:
+def postgres_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what libpq needs besides the PG* variables, as arguments of `psycopg.connect`."""
     if environment.get("PGSERVICE"):
         return {}
     settings = {
@@ -121,5 +106,5 @@ def _postgres(environment: Mapping[str, str]) -> dict[str, str]:
         if not environment.get(variable)
     }
     if environment.get("PGHOST") or environment.get("PGUSER") or environment.get("PGPASSFILE"):
-        settings.pop("password", None)  # not the local set-up: libpq may know, from ~/.pgpass
+        settings.pop("password", None)  # not the local set-up: libpq may find one in ~/.pgpass
     return settings

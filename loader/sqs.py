@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
 from loader.errors import ExitCode, LoaderError
-from loader.settings import Queue
+from loader.settings import QueueSettings
 from loader.sqs_errors import NoSuchQueueError, sqs_errors
 from loader.stop import Patience
 
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("loader")
 
 BATCH = 10
 """Messages that one request may carry (SQS quota)."""
 
-MAX_CONNECTIONS = 80
-"""More than receivers, deleters and the one that keeps messages hidden ever need."""
+MOST_REQUESTS = 50
+"""Requests at once, as a round needs to hide 100 ms a request: see docs/decisions/rounds.md."""
+
+READ_SECONDS = 8
+"""Longer than the longest poll, and within the ten seconds of a stop."""
 
 COUNTERS = ("", "Delayed", "NotVisible")
 
@@ -50,31 +53,31 @@ class Message:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the body is the one that SQS took the MD5 of. boto3 does not look."""
+        """Whether the body is the one that SQS took the MD5 of. boto3 does not check it."""
         body = self.body.encode("utf-8", "surrogatepass")
         return hashlib.md5(body, usedforsecurity=False).hexdigest() == self.body_md5
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """The queue's own counters, which are approximate."""
+    """The counters of the queue, which are approximate."""
 
     waiting: int
     in_flight: int
 
 
-class LoginQueue:
-    """A queue that is there. Safe for several threads.
+class Queue:
+    """A queue that exists. Safe for several threads.
 
-    Every method raises LoaderError if SQS refuses, or is out of reach for longer than `patience`.
+    Every method makes one request and raises LoaderError if SQS refuses it, TemporaryError if a
+    later one may succeed.
     """
 
-    def __init__(self, client: "SQSClient", name: str, url: str, patience: Patience) -> None:
+    def __init__(self, client: "SQSClient", name: str, url: str) -> None:
         self._client = client
-        client.meta.events.register("after-call.sqs.ReceiveMessage", _is_complete)
+        client.meta.events.register("after-call.sqs.ReceiveMessage", _require_whole_answer)
         self._name = name
         self._url = url
-        self._patience = patience
         self._lock = Lock()
         self.requests = 0
         """Requests made so far. SQS charges for each."""
@@ -82,9 +85,9 @@ class LoginQueue:
     def receive(self, wait_seconds: int, most: int, hide_seconds: int) -> list[Message]:
         """Receive up to `most` messages, waiting up to `wait_seconds` (0 to 20) for the first.
 
-        Others do not see them for `hide_seconds`.
+        Other receivers do not see them for `hide_seconds`.
         """
-        messages = self._call(
+        received: list[Message] = self._call(
             "sqs:ReceiveMessage",
             self._receive,
             MaxNumberOfMessages=most,
@@ -93,25 +96,19 @@ class LoginQueue:
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        whole = [received for received in messages if received.is_whole]
-        if damaged := len(messages) - len(whole):
-            self._patience.count("damaged", damaged)
-            log.warning(
-                "%d messages came damaged (MD5OfBody does not match): left in the queue", damaged
-            )
-        return whole
+        return received
 
     def delete(self, handles: Mapping[str, str]) -> set[str]:
-        """Delete up to ten messages, given as message id → receipt handle; return those deleted.
+        """Delete up to ten messages, given as message id → receipt handle.
 
-        Only what SQS lists as successful counts.
+        Returns the ids that SQS confirms as deleted.
         """
         return self._batch("sqs:DeleteMessage", self._client.delete_message_batch, handles)
 
     def hide(self, handles: Mapping[str, str], seconds: int) -> set[str]:
-        """Keep up to ten messages from other receivers for `seconds` more; 0 releases them.
+        """Hide up to ten messages from other receivers for `seconds` more; 0 releases them.
 
-        Returns the ids of those that are.
+        Returns the ids that SQS confirms.
         """
         return self._batch(
             "sqs:ChangeMessageVisibility",
@@ -120,20 +117,21 @@ class LoginQueue:
             VisibilityTimeout=seconds,
         )
 
-    def visibility_seconds(self) -> int:
-        """Ask how long a received message stays hidden from other receivers."""
-        return int(self.attributes(["VisibilityTimeout"]).get("VisibilityTimeout", 0))
-
     def backlog(self) -> Backlog:
-        """Ask the queue how much it holds."""
-        names = [f"ApproximateNumberOfMessages{counter}" for counter in COUNTERS]
-        attributes = self.attributes(names)
-        with sqs_errors("sqs:GetQueueAttributes", self._name, self.endpoint):
-            waiting, delayed, in_flight = (int(attributes[name]) for name in names)
+        """Return how much the queue holds."""
+        waiting, delayed, in_flight = self.numbers(
+            *(f"ApproximateNumberOfMessages{counter}" for counter in COUNTERS)
+        )
         return Backlog(waiting + delayed, in_flight)
 
+    def numbers(self, *names: str) -> list[int]:
+        """Return attributes of the queue that are numbers."""
+        attributes = self.attributes(names)
+        with sqs_errors("sqs:GetQueueAttributes", self._name, self.endpoint):
+            return [int(attributes[name]) for name in names]
+
     def attributes(self, names: Sequence[str] = ("All",)) -> dict[str, str]:
-        """Return the queue's attributes."""
+        """Return the attributes of the queue."""
         answer = self._call(
             "sqs:GetQueueAttributes", self._client.get_queue_attributes, AttributeNames=names
         )
@@ -142,7 +140,7 @@ class LoginQueue:
     def denied_actions(self) -> Iterator[tuple[str, LoaderError | None]]:
         """Yield each action that can be tried without effect, and why it is denied, or None.
 
-        With a receipt handle that is none SQS answers a caller who may that it is invalid.
+        SQS answers a caller who has the right that the receipt handle is invalid.
         """
         for action, method, more in (
             ("sqs:DeleteMessage", self._client.delete_message, {}),
@@ -164,13 +162,10 @@ class LoginQueue:
         return self._client.meta.endpoint_url
 
     def _call(self, action: str, method: Any, **arguments: Any) -> Any:
-        def call() -> Any:
-            with self._lock:
-                self.requests += 1
-            with sqs_errors(action, self._name, self.endpoint):
-                return method(QueueUrl=self._url, **arguments)
-
-        return self._patience.retry("SQS", call)
+        with self._lock:
+            self.requests += 1
+        with sqs_errors(action, self._name, self.endpoint):
+            return method(QueueUrl=self._url, **arguments)
 
     def _batch(self, action: str, method: Any, handles: Mapping[str, str], **more: int) -> set[str]:
         ids = list(handles)
@@ -187,54 +182,59 @@ class LoginQueue:
         return [message(received) for received in answer.get("Messages") or []]
 
 
-def _is_complete(http_response: Any, parsed: dict[str, Any], **_: object) -> None:
+def _require_whole_answer(http_response: Any, parsed: dict[str, Any], **_: object) -> None:
     """Refuse an answer that is cut, blank or a page: boto3 takes it for an empty queue."""
     if http_response.status_code == 200 and not parsed.get("Messages"):
         said = json.loads(http_response.content)
         if not isinstance(said, dict) or said.get("Messages") or said.keys() - {"Messages"}:
-            raise ResponseParserError("no answer of SQS")
+            raise ResponseParserError("not an answer of SQS")
 
 
-def open_queue(queue: Queue, patience: Patience) -> LoginQueue:
-    """Find the queue, waiting as long as `patience` says for one that is still being created.
+def open_queue(settings: QueueSettings, patience: Patience) -> Queue:
+    """Find the queue, and wait as long as `patience` says for one that is still being created.
 
     Raises LoaderError: CONFIGURATION if it is not there in time, PERMISSION if credentials or
-    rights are missing, RETRYABLE if the endpoint cannot be reached.
+    rights are missing, RETRYABLE if the endpoint is out of reach.
     """
     deadline = time.monotonic() + patience.seconds
-    client = _make_client(queue)
-    told = False
+    client = _make_client(settings)
+
+    def find() -> Queue:
+        found = Queue(client, settings.name, _queue_url(client, settings))
+        found.backlog()  # a URL is only a claim until the queue has answered
+        return found
+
+    has_said = False
     while True:
         try:
-            url = patience.retry("SQS", lambda: _queue_url(client, queue))
-            found = LoginQueue(client, queue.name, url, patience)
-            found.backlog()  # a URL is only a claim until the queue has answered
-            return found
+            return patience.retry("SQS", find)
         except NoSuchQueueError:
             if patience.stop.requested or time.monotonic() >= deadline:
                 raise
-        if not told:
-            log.info("queue %r is not there yet, waiting up to %gs", queue.name, patience.seconds)
-            told = True
+        if not has_said:
+            log.info(
+                "queue %r is not there yet, waiting up to %gs", settings.name, patience.seconds
+            )
+            has_said = True
         patience.stop.sleep(1)
 
 
-def _make_client(queue: Queue) -> "SQSClient":
-    with sqs_errors("sqs:GetQueueUrl", queue.name, queue.endpoint or "AWS"):
-        session = boto3.Session(region_name=queue.region)
+def _make_client(settings: QueueSettings) -> "SQSClient":
+    with sqs_errors("sqs:GetQueueUrl", settings.name, settings.endpoint or "AWS"):
+        session = boto3.Session(region_name=settings.region)
         credentials: dict[str, Any] = {}
-        if queue.is_local and not session.get_credentials():
+        if settings.is_local and not session.get_credentials():
             # Servers other than AWS take any key, but boto3 does not sign without one.
             credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
         return session.client(
             "sqs",
-            endpoint_url=queue.endpoint,
+            endpoint_url=settings.endpoint,
             config=Config(
                 connect_timeout=5,
-                read_timeout=10,  # twice the longest poll, and within a stop's ten seconds
+                read_timeout=READ_SECONDS,
                 retries={"total_max_attempts": 1},  # Patience tries again, and counts
-                max_pool_connections=MAX_CONNECTIONS,
-                # Parameters are ours, and what calls is told once: a fifth of a call's CPU.
+                max_pool_connections=MOST_REQUESTS,
+                # Our parameters are valid; checking them takes a fifth of a request's CPU.
                 parameter_validation=False,
                 user_agent="login-loader",
             ),
@@ -242,16 +242,16 @@ def _make_client(queue: Queue) -> "SQSClient":
         )
 
 
-def _queue_url(client: "SQSClient", queue: Queue) -> str:
-    if queue.url:
-        return queue.url
-    owner = {"QueueOwnerAWSAccountId": queue.account} if queue.account else {}
-    with sqs_errors("sqs:GetQueueUrl", queue.name, client.meta.endpoint_url):
-        return client.get_queue_url(QueueName=queue.name, **owner)["QueueUrl"]
+def _queue_url(client: "SQSClient", settings: QueueSettings) -> str:
+    if settings.url:
+        return settings.url
+    owner = {"QueueOwnerAWSAccountId": settings.account} if settings.account else {}
+    with sqs_errors("sqs:GetQueueUrl", settings.name, client.meta.endpoint_url):
+        return client.get_queue_url(QueueName=settings.name, **owner)["QueueUrl"]
 
 
 def message(received: "MessageTypeDef") -> Message:
-    """Return a message of an answer to ReceiveMessage. Raises KeyError if it is none."""
+    """Return a message of an answer to ReceiveMessage. Raises KeyError if a field is missing."""
     attributes = {str(name): value for name, value in received.get("Attributes", {}).items()}
     sent, count = attributes.get("SentTimestamp"), attributes.get("ApproximateReceiveCount", "")
     return Message(
@@ -271,8 +271,8 @@ def message(received: "MessageTypeDef") -> Message:
 def sent_timestamp(text: str) -> datetime | None:
     """Read a SentTimestamp: milliseconds since 1970, or seconds as some local servers send.
 
-    Returns None for what is no such number. 10¹¹ tells the units apart: as seconds it lies in
-    the year 5138, as milliseconds in 1973, before SQS.
+    Returns None for any other text. 10¹¹ tells the units apart: as seconds it lies in the year
+    5138, as milliseconds in 1973, before SQS.
     """
     try:
         number = float(text)

@@ -1,4 +1,4 @@
-"""What botocore raises, as one line that says what to do."""
+"""Errors of botocore as one line that says what to do."""
 
 import re
 from collections.abc import Iterator
@@ -32,20 +32,23 @@ BAD_CREDENTIALS = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
+CLOCK = {"RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"}
+# SQS says these words with codes of wrong credentials, too.
+CLOCK_WORDS = re.compile("Signature expired|Signature not yet current|Request has expired")
 # Besides HTTP 429. OverLimit: 120,000 messages (FIFO: 20,000) are in flight.
 THROTTLED = re.compile("Throttl|OverLimit|TooManyRequests|RequestLimitExceeded")
 
 
 class NoSuchQueueError(LoaderError):
-    """The queue is not there (yet)."""
+    """The queue does not exist, or not yet."""
 
 
 @contextmanager
 def sqs_errors(action: str, queue: str, endpoint: str) -> Iterator[None]:
-    """Turn what botocore raises inside into LoaderError.
+    """Turn errors of botocore inside the block into LoaderError.
 
-    `action` is the IAM action that the call needs, as "sqs:ReceiveMessage". Of `endpoint` what may
-    be credentials is not shown.
+    `action` is the IAM action that the request needs, as "sqs:ReceiveMessage". Credentials in
+    `endpoint` are not shown.
     """
     endpoint = re.sub(r"//[^/@]*@", "//", endpoint)
     try:
@@ -79,7 +82,7 @@ def sqs_errors(action: str, queue: str, endpoint: str) -> Iterator[None]:
             "check AWS_ENDPOINT_URL or LOGIN_QUEUE and the network, then run again",
         ) from None
     except (BotoCoreError, ValueError) as error:
-        # ValueError: what botocore raises for an endpoint that is no URL.
+        # ValueError: botocore's answer to an endpoint that is not a URL.
         raise LoaderError(
             ExitCode.CONFIGURATION, f"{action} on {queue!r} at {endpoint}: {_first_line(error)}"
         ) from None
@@ -94,24 +97,26 @@ def _refused(error: ClientError, action: str, queue: str, endpoint: str) -> Load
             f"queue {queue!r} does not exist at {endpoint}: create it, "
             "or correct LOGIN_QUEUE, AWS_REGION or AWS_ENDPOINT_URL",
         )
-    if code in BAD_CREDENTIALS:
-        return LoaderError(
-            ExitCode.PERMISSION, f"SQS refuses the AWS credentials ({code}): renew them"
-        )
-    if THROTTLED.search(code) or status == 429:
+    failed = f"{action} on {queue!r} failed: {code} (HTTP {status})"
+    exit_code = ExitCode.CONFIGURATION
+    if code in CLOCK or CLOCK_WORDS.search(error.response.get("Error", {}).get("Message", "")):
+        failed = f"SQS refuses the time of the request ({code}): set the clock of this machine"
+    elif code in BAD_CREDENTIALS:
+        exit_code = ExitCode.PERMISSION
+        failed = f"SQS refuses the AWS credentials ({code}): renew them"
+    elif THROTTLED.search(code) or status == 429:
         return TemporaryError(
             "throttled", f"{action} on {queue!r} is throttled ({code}): run later"
         )
-    if code in DENIED or status in (401, 403):
-        return LoaderError(
-            ExitCode.PERMISSION,
+    elif code in DENIED or status in (401, 403):
+        exit_code = ExitCode.PERMISSION
+        failed = (
             f"{action} on {queue!r} is denied ({code}): allow it in the IAM or queue policy "
-            "(and kms:Decrypt where the queue is encrypted with a key of yours)",
+            "(and kms:Decrypt where the queue is encrypted with a key of yours)"
         )
-    failed = f"{action} on {queue!r} failed: {code} (HTTP {status})"
-    if 400 <= status < 500:
-        return LoaderError(ExitCode.CONFIGURATION, failed)
-    return TemporaryError("server", f"{failed}: run again later")
+    elif not 400 <= status < 500:
+        return TemporaryError("server", f"{failed}: run again later")
+    return LoaderError(exit_code, failed)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""When a run is to end, and how long it may try again what fails for a while."""
+"""When a run ends, and how long it tries again what may pass by itself."""
 
 import logging
 import random
@@ -14,16 +14,21 @@ from typing import Any, TypeVar
 
 from loader.errors import TemporaryError
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("loader")
 
-LAND_SECONDS = 5.5
-"""After a stop: until then what is in hand may land; then a statement that hangs is cancelled."""
+# Seconds after a stop. `docker stop` and ECS kill after ten and thirty seconds:
+# https://docs.docker.com/reference/cli/docker/container/stop/
+RECEIVE_SECONDS = 5.5
+"""Until then requests under way may still bring messages."""
+
+LAND_SECONDS = 6.5
+"""Until then these may land; then a statement that hangs is cancelled."""
 
 DELETE_SECONDS = 7.5
-"""Until then what has landed may be deleted; what is still held is released after that."""
+"""Until then landed messages may be deleted. After that the rest is released."""
 
 STOP_SECONDS = 9.0
-"""Until then all is over: `docker stop` and systemd-run kill after 10 s."""
+"""Until then everything has ended."""
 
 # Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 FIRST_PAUSE = 0.1
@@ -33,10 +38,10 @@ Result = TypeVar("Result")
 
 
 class Stop:
-    """A request to end the run in good order; as a context it listens to SIGTERM and SIGINT.
+    """A request to end the run in good order. As a context it listens to SIGTERM and SIGINT.
 
-    The first signal asks; a second one ends the process at once. No locks in here: a signal
-    handler may run in the middle of anything.
+    The first signal asks; a second one ends the process at once. There is no lock in here: a
+    signal handler may run in the middle of anything.
     """
 
     def __init__(self) -> None:
@@ -46,7 +51,7 @@ class Stop:
 
     @property
     def requested(self) -> bool:
-        """Whether the run is to end."""
+        """Whether the run ends."""
         return self.since < inf
 
     def request(self, reason: str) -> None:
@@ -55,16 +60,16 @@ class Stop:
             self.reason = reason
             self.since = time.monotonic()
 
-    def overdue(self, seconds: float) -> bool:
-        """Whether the end was asked for more than `seconds` ago."""
-        return time.monotonic() - self.since > seconds
-
     def left(self, seconds: float) -> float:
         """Return how much is left of `seconds` after the request; all of it before."""
         return max(0.0, min(seconds, self.since + seconds - time.monotonic()))
 
+    def overdue(self, seconds: float) -> bool:
+        """Whether the end was asked for more than `seconds` ago."""
+        return self.left(seconds) == 0
+
     def sleep(self, seconds: float) -> None:
-        """Sleep, but not on after a request."""
+        """Sleep; a request cuts it short."""
         until = time.monotonic() + seconds
         while not self.requested and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, 0.1))
@@ -84,25 +89,23 @@ class Stop:
 
 
 class Patience:
-    """Tries again what raises TemporaryError, with full jitter, for up to `seconds` each time.
-
-    `failures` counts by kind what was met, healed or not.
-    """
+    """Tries again after a TemporaryError, with full jitter, for up to `seconds` each time."""
 
     def __init__(self, seconds: float, stop: Stop) -> None:
         self.seconds = seconds
         self.stop = stop
         self.failures: Counter[str] = Counter()
-        self._told: dict[str, float] = {}
+        """Every failure by its kind, also those that passed."""
+        self._warned: dict[str, float] = {}
         self._lock = Lock()
 
-    def retry(self, what: str, action: Callable[[], Result]) -> Result:
-        """Call `action` until it succeeds, and return what it returns; `what` is for the log.
+    def retry(self, server: str, action: Callable[[], Result]) -> Result:
+        """Call `action` until it succeeds, and return its result; `server` is for the log.
 
-        Raises TemporaryError when time is up: `seconds`, or less if the run is to end.
+        Raises TemporaryError when time is up: after `seconds`, or earlier if the run ends.
         """
         began = time.monotonic()
-        told = False
+        has_warned = False
         for attempt in count():
             try:
                 result = action()
@@ -113,11 +116,11 @@ class Patience:
                 left = began + self.seconds - time.monotonic()
                 if pause > left or self.stop.overdue(DELETE_SECONDS - pause):
                     raise
-                told = self._tell(what, error, left) or told
+                has_warned = self._warn(server, error, left) or has_warned
                 time.sleep(pause) if self.stop.requested else self.stop.sleep(pause)
             else:
-                if told:
-                    log.info("%s is back after %.0fs", what, time.monotonic() - began)
+                if has_warned:
+                    log.info("%s is back after %.0fs", server, time.monotonic() - began)
                 return result
         raise AssertionError  # count() has no end
 
@@ -126,11 +129,12 @@ class Patience:
         with self._lock:
             self.failures[kind] += number
 
-    def _tell(self, what: str, error: TemporaryError, left: float) -> bool:
-        # Once for all threads that meet it, and not for what the next attempt may heal.
+    def _warn(self, server: str, error: TemporaryError, left: float) -> bool:
+        # Once for all threads, and not for a failure that passes within a second.
         now = time.monotonic()
-        if left > self.seconds - 1 or now - self._told.get(what, -inf) < self.seconds:
-            return False
-        self._told[what] = now
+        with self._lock:
+            if left > self.seconds - 1 or now - self._warned.get(server, -inf) < self.seconds:
+                return False
+            self._warned[server] = now
         log.warning("%s; trying for %.0fs more", error, left)
         return True

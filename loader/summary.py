@@ -1,4 +1,4 @@
-"""What a run did, and does: for the last line, the progress bar and the metrics."""
+"""Figures of a run: for the last line, the progress bar and the metrics."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,38 +11,29 @@ PRICE_PER_MILLION_REQUESTS = 0.40
 
 @dataclass
 class Summary:
-    """What a run did up to now."""
+    """What a run has done up to now."""
 
     receipt: Receipt = field(default_factory=Receipt)
     deleted: int = 0
     requests: int = 0
     seconds: float = 0.0
     failures: Counter[str] = field(default_factory=Counter)
-    """By kind, healed or not."""
-    chunks: int = 0
-    chunk_seconds: float = 0.0
-    """What all chunks took to land."""
+    """By kind, also those that passed."""
+    landings: int = 0
+    landing_seconds: float = 0.0
+    """Of all landings together."""
     oldest_age_seconds: float = 0.0
-    """How old the oldest message of the latest chunk was when it landed."""
+    """Age of the oldest message of the latest landing."""
     in_flight: int = 0
     """Messages received and not yet deleted."""
     backlog: int = 0
-    """Messages that still wait in the queue."""
+    """Messages that wait in the queue, as it counts them."""
 
-    def __add__(self, other: "Summary") -> "Summary":
-        """Return what two processes did that share a queue and run at once."""
-        return Summary(
-            self.receipt + other.receipt,
-            self.deleted + other.deleted,
-            self.requests + other.requests,
-            max(self.seconds, other.seconds),
-            self.failures + other.failures,
-            self.chunks + other.chunks,
-            self.chunk_seconds + other.chunk_seconds,
-            max(self.oldest_age_seconds, other.oldest_age_seconds),
-            self.in_flight + other.in_flight,
-            max(self.backlog, other.backlog),
-        )
+    def add(self, receipt: Receipt, seconds: float) -> None:
+        """Add a landing."""
+        self.receipt += receipt
+        self.landings += 1
+        self.landing_seconds += seconds
 
     def figures(self) -> dict[str, float]:
         """Return the figures of the last line by name."""

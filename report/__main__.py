@@ -7,11 +7,12 @@ from pathlib import Path
 
 from loader.database import connect
 from loader.errors import ExitCode, LoaderError
-from loader.settings import Settings
+from loader.settings import postgres_settings
 from report.documentation import copy_documentation
 from report.figures import read_figures
 from report.page import render
 from report.test_results import read_test_results
+from vault.settings import published_schema
 
 DESCRIPTION = """\
 Write the site of docs and report: site/index.html, the documentation that
@@ -55,9 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         output.mkdir(parents=True, exist_ok=True)
         copy_documentation(target, output)
-        settings = Settings.from_environment(os.environ)
-        with connect(settings) as connection:
-            figures = read_figures(connection, settings.target_schema)
+        schema = published_schema(os.environ)
+        with connect(postgres_settings(os.environ)) as connection:
+            figures = read_figures(connection, schema)
         page = render(figures, read_test_results(target))
         (output / "report.html").write_text(page, "utf-8")
     except LoaderError as error:

@@ -73,6 +73,9 @@ class Pipeline:
     def load(self, *arguments: str, stdin: str | None = None, **env: str) -> Outcome:
         return self.run("python", "-m", "loader", *arguments, stdin=stdin, **env)
 
+    def vault(self, *arguments: str, stdin: str | None = None, **env: str) -> Outcome:
+        return self.run("python", "-m", "vault", *arguments, stdin=stdin, **env)
+
     def dbt(self, *arguments: str, **env: str) -> Outcome:
         """Run dbt in this process: as the command would, and four seconds faster."""
         output = io.StringIO()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from mypy_boto3_sqs.client import SQSClient
 
-from benchmarks.endpoint import Endpoint
+from sandbox.fake_sqs.endpoint import Endpoint
 from sandbox.sqs import make_client, send
 from tests.conftest import ROOT, Outcome, Pipeline
 
@@ -19,6 +19,12 @@ VISIBILITY_SECONDS = 3
 """Long enough for a run, short enough to wait for after a crash."""
 
 KILLED = -signal.SIGKILL
+
+AT_ONCE = """
+from loader import __main__, rounds
+rounds.FIRST_REQUESTS = {requests}
+raise SystemExit(__main__.main(list({arguments})))
+"""
 
 
 @dataclass
@@ -53,9 +59,14 @@ class Faulty:
 
     @contextmanager
     def loading(
-        self, *arguments: str, code: str = "", **env: str
+        self, *arguments: str, code: str = "", at_once: int = 0, **env: str
     ) -> Iterator[subprocess.Popen[str]]:
-        """Run the loader, or Python code, beside the block; it is over when the block is."""
+        """Run the loader, or Python code, beside the block; it is over when the block is.
+
+        `at_once` is how many messages the first round may hold, instead of ten.
+        """
+        if at_once:
+            code = AT_ONCE.format(requests=at_once // 10, arguments=arguments)
         command = ["-c", code] if code else ["-m", "loader", *arguments]
         with subprocess.Popen(
             ["python", *command],

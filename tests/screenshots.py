@@ -22,7 +22,7 @@ SETTLED_MILLISECONDS = 3000
 
 def land_weeks(pipeline: Pipeline) -> None:
     """Land a load for each day, as of that day."""
-    pipeline.load("init")
+    pipeline.vault("init")
     with pipeline.connect() as connection:
         for _, messages in groupby(weeks_of_logins(), lambda message: str(message.sent_at)[:10]):
             land(connection, list(messages))

@@ -86,7 +86,7 @@ def masks(pipeline: Pipeline) -> Rows:
 
 
 def test_every_build_counts_what_one_build_would(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     chance = random.Random(5)
     for size in (150, 40, 1, 0, 60):
         land(pipeline, size, chance)
@@ -97,19 +97,19 @@ def test_every_build_counts_what_one_build_would(pipeline: Pipeline) -> None:
 
     # A person is erased: what they alone shared with one other is shared no more.
     before = masks(pipeline)
-    assert pipeline.load("erase", "--user-id", "user-0007").code == 0
+    assert pipeline.vault("erase", "--user-id", "user-0007").code == 0
     pipeline.dbt("build")
     assert_counted_right(pipeline)
     assert len(masks(pipeline)) <= len(before)
 
     # Rotated, every mask is another; purged, the masked rows stay and are counted as before.
     before = masks(pipeline)
-    pipeline.load("rotate-key")
+    pipeline.vault("rotate-key")
     pipeline.build()
     assert_counted_right(pipeline)
     assert len(masks(pipeline)) == len(before)
     assert not set(masks(pipeline)) & set(before)
-    assert pipeline.load("purge", "--older-than", "0h").code == 0
+    assert pipeline.vault("purge", "--older-than", "0h").code == 0
     land(pipeline, 30, chance)
     pipeline.build()
     assert_counted_right(pipeline)
@@ -121,7 +121,7 @@ def test_nothing_is_left_of_an_erased_person_who_was_alone(pipeline: Pipeline) -
     pipeline.send([login(1), login(2, ip="192.0.2.9"), login(3, ip="192.0.2.9", locale="XX")])
     pipeline.build()
     assert pipeline.value("select users from shared_identifiers") == 2
-    assert pipeline.load("erase", "--user-id", "user-0003").code == 0
+    assert pipeline.vault("erase", "--user-id", "user-0003").code == 0
     pipeline.build()
     assert masks(pipeline) == []
     assert pipeline.value("select count(*) from daily_logins where locale = 'XX'") == 0

@@ -96,7 +96,7 @@ def test_the_attacks_succeed_where_the_database_is_weakened(
             attacked.sql(statement)
         make_tomorrow(attacked)
         assert {name for name in WEAKENED[weakness] if attempt(attacked, name)} == set()
-        examined = attacked.load("doctor")
+        examined = attacked.vault("doctor")
         assert "FAIL  " in examined.stdout.replace("FAIL  queue", "")
     finally:
         attacked.sql("revoke login_transformer, login_owner from ana")
@@ -109,7 +109,7 @@ def test_the_attacks_succeed_where_the_database_is_weakened(
             "alter default privileges for role login_transformer"
             " revoke all on functions from public"
         )
-        assert attacked.load("init").code == 0
+        assert attacked.vault("init").code == 0
     # init has mended it.
     make_tomorrow(attacked)
     assert {name for name in WEAKENED[weakness] if not attempt(attacked, name)} == set()
@@ -119,7 +119,7 @@ def test_what_an_analyst_may_read_of_the_catalogue_holds_no_secret(attacked: Pip
     secrets = [key.hex() for (key,) in attacked.sql("select secret from vault.masking_key")]
     attacked.sql("analyze")
     attacked.sql("create extension if not exists pg_stat_statements")
-    assert attacked.load().code == 0
+    assert attacked.vault().code == 0
     assert attacked.dbt("build", "--full-refresh").code == 0
     with attacked.connect(user="ana", password="x") as connection:
         for view in (
@@ -142,7 +142,7 @@ def test_even_a_superuser_sees_no_secret_in_statements_and_plans(attacked: Pipel
     attacked.sql("create extension if not exists pg_stat_statements")
     attacked.send([login(n, ip=f"198.51.100.{n}") for n in range(20, 23)])
     attacked.build("--full-refresh")
-    assert attacked.load("rotate-key", MASKING_KEY_IP="ab" * 32).code == 0
+    assert attacked.vault("rotate-key", MASKING_KEY_IP="ab" * 32).code == 0
     assert attacked.dbt("build").code == 0
     seen = repr(attacked.sql("select query from pg_stat_statements"))
     assert "hmac" in seen
@@ -168,17 +168,17 @@ def test_thirty_failing_statements_leave_no_body_in_the_server_log(attacked: Pip
             "device-secret",
         ]
         attacked.send(broken * 10)
-        assert "quarantined 30," in attacked.load().stdout
+        assert "quarantined 30," in attacked.vault().stdout
         attacked.sql(
             "alter table raw.raw_logins add constraint broken check (body is null) not valid"
         )
         attacked.send(['{"user_id": "u", "ip": "203.0.113.2"}'])
-        refused = attacked.load()
+        refused = attacked.vault()
         assert refused.code == 1
         assert "Postgres failed in the middle" in refused.stderr
     finally:
         attacked.sql("alter table raw.raw_logins drop constraint if exists broken")
-        attacked.load("init")
+        attacked.vault("init")
         attacked.load()
     log = (attacked.logs / "postgres.log").read_text("utf-8", "replace")
     assert 'violates check constraint "broken' in log
@@ -239,7 +239,7 @@ def test_a_function_in_public_does_not_stand_in_for_a_built_in(
         take_over = TAKE_OVER.format(signature=signature, returns="boolean", value="true")
         attacked.sql(take_over, role="login_transformer")
     for command in ("init", "doctor", "audit"):
-        attacked.load(command)
+        attacked.vault(command)
     attacked.load()
     assert not taken_over()
 
@@ -255,7 +255,7 @@ def test_a_trigger_on_a_model_does_not_run_with_an_administrators_rights(
         role="login_transformer",
     )
     for command in (("erase", "--user-id", "user-0001"), ("purge", "--older-than", "0h")):
-        refused = attacked.load(*command)
+        refused = attacked.vault(*command)
         assert refused.code == 2
         assert "is no plain table of login_transformer's" in refused.stderr
     assert not taken_over()
@@ -272,7 +272,7 @@ def test_a_view_in_place_of_a_model_does_not_run_with_the_rights_of_recovery(
         " 'm'::text as masked_ip",
         role="login_transformer",
     )
-    refused = attacked.load("recover", "--masked-ip", "m", "--reason", "a good reason")
+    refused = attacked.vault("recover", "--masked-ip", "m", "--reason", "a good reason")
     assert refused.code == 3
     assert "is no plain table of login_transformer's" in refused.stderr
     assert not taken_over()
@@ -284,7 +284,7 @@ def test_a_window_that_names_a_table_of_ours_is_refused(attacked: Pipeline) -> N
     )
     try:
         before = attacked.value("select count(*) from raw.raw_logins")
-        assert attacked.load("erase", "--user-id", "user-0001").code == 2
+        assert attacked.vault("erase", "--user-id", "user-0001").code == 2
         assert attacked.value("select count(*) from raw.raw_logins") == before
     finally:
         attacked.sql("delete from raw.model_windows where model = 'raw.raw_logins'")
@@ -304,11 +304,11 @@ def test_a_window_that_names_a_table_of_ours_is_refused(attacked: Pipeline) -> N
 def test_the_doctor_sees_what_is_wide_open(attacked: Pipeline, harm: str) -> None:
     try:
         attacked.sql(harm)
-        examined = attacked.load("doctor")
+        examined = attacked.vault("doctor")
         assert "FAIL  " in examined.stdout.replace("FAIL  queue", "")
     finally:
         attacked.sql("alter table raw.raw_logins owner to login_owner")
         attacked.sql("revoke login_transformer, pg_read_all_data from login_analyst")
         attacked.sql("drop view if exists public.peep")
-        assert attacked.load("init").code == 0
-    assert "FAIL  " not in attacked.load("doctor").stdout.replace("FAIL  queue", "")
+        assert attacked.vault("init").code == 0
+    assert "FAIL  " not in attacked.vault("doctor").stdout.replace("FAIL  queue", "")

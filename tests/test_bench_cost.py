@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from benchmarks.bench_cost import WHAT, table
-from benchmarks.bodies import bodies, returning
 from benchmarks.coefficients import MEASURED
 from benchmarks.measure import Bench, bench, database
 from benchmarks.meter import Meter
+from sandbox.fake_sqs.bodies import bodies, returning
 from tests.conftest import ROOT
 
 SPINNING = "do $$ begin while clock_timestamp() < now() + interval '1 s' loop end loop; end $$"

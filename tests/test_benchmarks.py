@@ -54,7 +54,7 @@ def on() -> Iterator[Bench]:
 
 def test_a_program_that_leaves_messages_is_no_yardstick(on: Bench) -> None:
     with pytest.raises(BenchmarkError, match="left 3 messages"):
-        on.measure(["loader", "init"], 3)
+        on.measure(["vault", "init"], 3)
 
 
 def test_a_program_that_lands_nothing_is_no_yardstick(on: Bench) -> None:

@@ -231,7 +231,7 @@ class Interleaving:
 
 @pytest.fixture
 def interleaving(pipeline: Pipeline, tmp_path: Path) -> Iterator[Interleaving]:
-    pipeline.load("init")
+    pipeline.vault("init")
     assert pipeline.dbt("run").code == 0
     made = Interleaving(pipeline, steps_of_the_model(pipeline, tmp_path), random.Random(1000))
     yield made

@@ -36,7 +36,7 @@ def expected(text: str) -> str | None:
 
 
 def test_addresses_are_read_as_python_reads_them(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     compiled = pipeline.dbt("--quiet", "compile", "--inline", "{{ canonical_address('text') }}")
     assert compiled.code == 0, compiled.output
     chance = random.Random(4291)

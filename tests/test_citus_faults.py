@@ -188,7 +188,7 @@ def test_a_landing_that_is_not_finished_stops_no_model(
 def test_a_chunk_with_messages_that_are_there_already_lands_the_others(
     pipeline: Pipeline,
 ) -> None:
-    assert pipeline.load("init").code == 0
+    assert pipeline.vault("init").code == 0
     with pipeline.connect() as session:
         for first in (0, 4, 4, 100):
             land(session, first)
@@ -216,7 +216,7 @@ def test_a_loader_that_is_sent_to_a_worker_lands_nothing(
     assert len(refused_there) == len(nodes.workers)
     assert not any(succeeded for succeeded, _ in refused_there)
     assert all("this node is not the coordinator" in result for _, result in refused_there)
-    examined = pipeline.load("doctor", PGPORT=worker).stdout
+    examined = pipeline.vault("doctor", PGPORT=worker).stdout
     assert "FAIL  citus: this is the coordinator: let PGHOST, PGPORT name" in examined
     assert pipeline.load("--wait", "10").code == 0
     assert pipeline.value("select count(*) from raw.raw_logins") == 10
@@ -234,18 +234,18 @@ def test_no_node_is_given_a_value_in_the_text_of_a_statement(
         "select pg_reload_conf()",
     )
     try:
-        assert pipeline.load("init").code == 0
+        assert pipeline.vault("init").code == 0
         for role in ("login_owner", "login_loader", "login_transformer", "login_recovery"):
             pipeline.sql(f"alter role {role} reset all")
         pipeline.send([*logins(20), "{", r'["\u0000 192.0.2.1"]', login(3)])
         pipeline.build()
-        assert pipeline.load("rotate-key").code == 0
+        assert pipeline.vault("rotate-key").code == 0
         pipeline.build()
         mask = pipeline.value("select masked_ip from user_logins limit 1")
-        found = pipeline.load("recover", "--masked-ip", mask, "--reason", "support case 4711")
+        found = pipeline.vault("recover", "--masked-ip", mask, "--reason", "support case 4711")
         assert found.code == 0
-        assert pipeline.load("erase", "--user-id", "user-0003").code == 0
-        assert pipeline.load("purge", "--older-than", "0h").code == 0
+        assert pipeline.vault("erase", "--user-id", "user-0003").code == 0
+        assert pipeline.vault("purge", "--older-than", "0h").code == 0
         secrets = [key.hex() for (key,) in pipeline.sql("select secret from vault.masking_key")]
     finally:
         on_workers(pipeline, nodes, "alter system reset all", "select pg_reload_conf()")
@@ -259,27 +259,27 @@ def test_no_node_is_given_a_value_in_the_text_of_a_statement(
 def test_the_doctor_reports_the_distribution(pipeline: Pipeline) -> None:
     pipeline.send(logins(5))
     pipeline.build()
-    sound = pipeline.load("doctor").stdout
+    sound = pipeline.vault("doctor").stdout
     assert "ok    citus: raw.raw_logins is distributed by message_id" in sound
     assert "ok    citus: public.user_logins is distributed by message_id" in sound
     assert "FAIL  citus" not in sound
     pipeline.sql("select undistribute_table('public.user_logins')")
-    weak = pipeline.load("doctor").stdout
+    weak = pipeline.vault("doctor").stdout
     assert "FAIL  citus: public.user_logins is distributed by message_id" in weak
     pipeline.build("--full-refresh")
-    assert "FAIL  citus" not in pipeline.load("doctor").stdout
+    assert "FAIL  citus" not in pipeline.vault("doctor").stdout
     pipeline.sql("alter role login_loader reset all")
-    assert "is open to nobody: the log of login_loader: let" in pipeline.load("doctor").stdout
-    assert pipeline.load("init").code == 0
+    assert "is open to nobody: the log of login_loader: let" in pipeline.vault("doctor").stdout
+    assert pipeline.vault("init").code == 0
     # As on a node that is new: Citus makes what is there, without what was revoked.
     pipeline.sql(
         "select run_command_on_workers($$set citus.enable_ddl_propagation to off;"
         " grant execute on function vault.recovery_log() to public$$)"
     )
-    opened = pipeline.load("doctor").stdout
+    opened = pipeline.vault("doctor").stdout
     assert opened.count("is open to nobody: vault.recovery_log(): let a superuser run") == 2
-    assert pipeline.load("init").code == 0
-    assert "FAIL  citus" not in pipeline.load("doctor").stdout
+    assert pipeline.vault("init").code == 0
+    assert "FAIL  citus" not in pipeline.vault("doctor").stdout
 
 
 def test_a_database_that_is_in_use_becomes_a_cluster(pipeline: Pipeline) -> None:
@@ -289,7 +289,7 @@ def test_a_database_that_is_in_use_becomes_a_cluster(pipeline: Pipeline) -> None
     pipeline.build()
     before = pipeline.sql("select * from user_logins order by message_id")
     pipeline.sql("create extension citus")
-    assert pipeline.load("init").code == 0
+    assert pipeline.vault("init").code == 0
     pipeline.build("--full-refresh")
     assert pipeline.sql("select * from user_logins order by message_id") == before
     assert_it_adds_up(pipeline)

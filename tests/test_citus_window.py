@@ -47,7 +47,7 @@ def relays(pipeline: Pipeline, relayed: bytes) -> Iterator[list[Relay]]:
     workers = pipeline.sql(
         "select nodeid, nodeport from pg_dist_node where groupid <> 0 order by nodeid"
     )
-    assert pipeline.load("init").code == 0
+    assert pipeline.vault("init").code == 0
     with ExitStack() as running:
         made = []
         for node, port in workers:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from loader.keys import secret_from
 from tests.conftest import Pipeline
 from tests.logins import logins
 from tests.test_deploy import KEYS, RESOURCES, in_moto, new_client
+from vault.keys import secret_from
 
 
 def random_secret(name: str) -> str:
@@ -78,7 +78,7 @@ def test_the_tasks_of_the_template_set_up_and_build(pipeline: Pipeline) -> None:
 
 
 def test_logins_need_a_password_where_there_is_no_iam(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     done = pipeline.run("python", "-m", "deploy.logins")
     assert done.code == 2
     assert done.stderr.count("\n") == 1
@@ -93,7 +93,7 @@ def test_the_loader_logs_in_with_a_token_and_lands(
 ) -> None:
     pytest.importorskip("loader.lambda_handler")
     lambda_entry = importlib.import_module("deploy.lambda_entry")
-    pipeline.load("init")
+    pipeline.vault("init")
     for name in ("PGHOST", "PGPORT", "PGDATABASE"):
         monkeypatch.setenv(name, pipeline.env[name])
     monkeypatch.setenv("PGUSER", "logins_loader")

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from loader.doctor import Finding, _is_this_machine
 from tests.conftest import Pipeline
+from vault.doctor import Finding, _is_this_machine
 
 
 def test_a_sound_installation_has_nothing_to_mend(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     dead = pipeline.client.create_queue(QueueName=f"{pipeline.env['LOGIN_QUEUE']}-dead")["QueueUrl"]
     arn = pipeline.client.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
     redrive = {"deadLetterTargetArn": arn["Attributes"]["QueueArn"], "maxReceiveCount": 5}
@@ -17,7 +17,7 @@ def test_a_sound_installation_has_nothing_to_mend(pipeline: Pipeline) -> None:
         QueueUrl=pipeline.url,
         Attributes={"RedrivePolicy": json.dumps(redrive), "SqsManagedSseEnabled": "true"},
     )
-    examined = pipeline.load("doctor")
+    examined = pipeline.vault("doctor")
     assert examined.code == 0, examined.output
     lines = examined.stdout.splitlines()
     assert len(lines) > 35
@@ -41,11 +41,11 @@ def test_a_sound_installation_has_nothing_to_mend(pipeline: Pipeline) -> None:
     ],
 )
 def test_what_is_wrong_is_named(pipeline: Pipeline, harm: str, finding: str) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     before = pipeline.sql("select rolcanlogin from pg_roles where rolname = 'login_analyst'")
     pipeline.sql(harm)
     try:
-        examined = pipeline.load("doctor")
+        examined = pipeline.vault("doctor")
         assert examined.code == 3
         assert f"FAIL  {finding}" in examined.stdout
     finally:
@@ -54,7 +54,7 @@ def test_what_is_wrong_is_named(pipeline: Pipeline, harm: str, finding: str) -> 
 
 
 def test_the_doctor_changes_nothing_even_where_nothing_is_there(pipeline: Pipeline) -> None:
-    examined = pipeline.load("doctor", LOGIN_QUEUE="missing-queue")
+    examined = pipeline.vault("doctor", LOGIN_QUEUE="missing-queue")
     assert examined.code == 3
     assert "FAIL  grants: raw.raw_logins to login_loader" in examined.stdout
     assert "FAIL  queue: queue 'missing-queue' does not exist" in examined.stdout
@@ -62,7 +62,7 @@ def test_the_doctor_changes_nothing_even_where_nothing_is_there(pipeline: Pipeli
 
 
 def test_a_database_that_is_down_is_a_finding(pipeline: Pipeline) -> None:
-    examined = pipeline.load("doctor", PGPORT="1")
+    examined = pipeline.vault("doctor", PGPORT="1")
     assert examined.code == 3
     assert "FAIL  database: cannot reach Postgres" in examined.stdout
 

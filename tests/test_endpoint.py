@@ -18,7 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 from mypy_boto3_sqs.client import SQSClient
 
-from benchmarks.endpoint import Endpoint
+from sandbox.fake_sqs.endpoint import Endpoint
 from sandbox.sqs import make_client
 
 NUMBERS = itertools.count(1)

@@ -21,9 +21,9 @@ from botocore.exceptions import (
 )
 from mypy_boto3_sqs.client import SQSClient
 
-from benchmarks.bodies import NETWORKS, bodies
-from benchmarks.endpoint import Endpoint
-from benchmarks.faults import KINDS, Fault
+from sandbox.fake_sqs.bodies import NETWORKS, bodies
+from sandbox.fake_sqs.endpoint import Endpoint
+from sandbox.fake_sqs.faults import KINDS, Fault
 from tests.conftest import ROOT
 
 QUEUE = "login-queue"
@@ -232,7 +232,15 @@ def test_every_kind_of_fault_is_checked_here() -> None:
 
 
 def test_the_endpoint_runs_as_a_process_of_its_own() -> None:
-    command = [sys.executable, "-m", "benchmarks.endpoint", "--queue", QUEUE, "--messages", "3"]
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox.fake_sqs.endpoint",
+        "--queue",
+        QUEUE,
+        "--messages",
+        "3",
+    ]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:

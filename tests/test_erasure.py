@@ -33,7 +33,7 @@ def test_an_erased_user_is_gone_and_stays_gone(pipeline: Pipeline) -> None:
         )
     }
     assert len(ids) == 4
-    erased = pipeline.load("erase", "--user-id", "-", stdin="user-0003\n")
+    erased = pipeline.vault("erase", "--user-id", "-", stdin="user-0003\n")
     assert erased.code == 0, erased.stderr
     assert "erased 5 messages" in erased.stderr
     assert "user-0003" not in erased.stdout + erased.stderr
@@ -65,7 +65,7 @@ def test_an_erased_user_is_gone_and_stays_gone(pipeline: Pipeline) -> None:
     assert pipeline.value("select count(*) from user_logins where user_id = 'user-0003'") == 0
     assert pipeline.value("select count(*) from user_logins") == 5
     assert (
-        pipeline.load("recover", "--message-id", min(ids), "--reason", REASON).stdout.count("\n")
+        pipeline.vault("recover", "--message-id", min(ids), "--reason", REASON).stdout.count("\n")
         == 1
     )
 
@@ -87,7 +87,7 @@ def test_an_erasure_finds_what_is_no_login_and_spares_the_neighbours(pipeline: P
     ]
     pipeline.send([*his, *others])
     pipeline.build()
-    erased = pipeline.load("erase", "--user-id", "-", stdin="10\r\n")
+    erased = pipeline.vault("erase", "--user-id", "-", stdin="10\r\n")
     assert erased.code == 0, erased.stderr
     assert "erased 5 messages" in erased.stderr
     left = pipeline.sql(
@@ -97,7 +97,7 @@ def test_an_erasure_finds_what_is_no_login_and_spares_the_neighbours(pipeline: P
     assert left == [(2,), (3,)]
     assert pipeline.value("select count(*) from rejected_logins") == 1
     assert pipeline.dbt("build", "--selector", "nightly").code == 0
-    assert "nothing was found" in pipeline.load("erase", "--user-id", "nobody").stderr
+    assert "nothing was found" in pipeline.vault("erase", "--user-id", "nobody").stderr
 
 
 def test_an_erasure_is_replayed_after_a_restore(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -106,35 +106,35 @@ def test_an_erasure_is_replayed_after_a_restore(pipeline: Pipeline, tmp_path: Pa
     backup = tmp_path / "backup"
     settings = ("--dbname", pipeline.env["PGDATABASE"])
     assert pipeline.run("pg_dump", *settings, "--format=custom", f"--file={backup}").code == 0
-    assert pipeline.load("erase", "--user-id", "user-0002").code == 0
+    assert pipeline.vault("erase", "--user-id", "user-0002").code == 0
     kept = tmp_path / "erasures"
-    kept.write_text(pipeline.load("audit", "--erasures").stdout)
+    kept.write_text(pipeline.vault("audit", "--erasures").stdout)
 
     restored = pipeline.run(
         "pg_restore", *settings, "--clean", "--if-exists", "--single-transaction", str(backup)
     )
     assert restored.code == 0, restored.stderr
     assert pipeline.value("select count(*) from user_logins where user_id = 'user-0002'") == 2
-    assert "erased 0 messages" in pipeline.load("erase", "--replay").stderr
-    assert "erased 2 messages" in pipeline.load("erase", "--replay", str(kept)).stderr
+    assert "erased 0 messages" in pipeline.vault("erase", "--replay").stderr
+    assert "erased 2 messages" in pipeline.vault("erase", "--replay", str(kept)).stderr
     assert pipeline.value("select count(*) from user_logins") == 4
 
 
 def test_a_purged_user_can_still_be_erased(pipeline: Pipeline) -> None:
     pipeline.send(logins(4))
     pipeline.build()
-    pipeline.load("purge", "--older-than", "0h")
-    assert "erased 1 messages" in pipeline.load("erase", "--user-id", "user-0002").stderr
+    pipeline.vault("purge", "--older-than", "0h")
+    assert "erased 1 messages" in pipeline.vault("erase", "--user-id", "user-0002").stderr
     pipeline.build("--full-refresh")
     assert pipeline.value("select count(*) from user_logins") == 3
 
 
 def test_a_purge_empties_old_bodies_and_keeps_masked_rows(pipeline: Pipeline) -> None:
     pipeline.send([*logins(6), "{", "[]"])
-    refused = pipeline.load("purge", "--older-than", "0h")
+    refused = pipeline.vault("purge", "--older-than", "0h")
     assert refused.code == 3
     pipeline.load()
-    refused = pipeline.load("purge", "--older-than", "0h")
+    refused = pipeline.vault("purge", "--older-than", "0h")
     assert (refused.code, "user_logins is not built" in one_line(refused)) == (2, True)
     pipeline.build()
     before = pipeline.sql("select * from user_logins order by message_id")
@@ -144,8 +144,8 @@ def test_a_purge_empties_old_bodies_and_keeps_masked_rows(pipeline: Pipeline) ->
     )
     pipeline.send([login(9)])
     pipeline.load()  # landed, and not read by any model yet
-    assert "purged 3 messages" in pipeline.load("purge", "--older-than", "90d").stderr
-    assert "purged 5 messages" in pipeline.load("purge", "--older-than", "0h").stderr
+    assert "purged 3 messages" in pipeline.vault("purge", "--older-than", "90d").stderr
+    assert "purged 5 messages" in pipeline.vault("purge", "--older-than", "0h").stderr
     assert pipeline.value("select count(*) from raw.raw_logins where body is not null") == 1
     assert (
         pipeline.value("select count(*) from raw.quarantined_messages where body is not null") == 0
@@ -160,7 +160,7 @@ def test_a_purge_empties_old_bodies_and_keeps_masked_rows(pipeline: Pipeline) ->
     assert pipeline.value("select count(*) from rejected_logins") == 1
 
     pipeline.sql("drop table user_logins")
-    assert "user_logins is not built" in pipeline.load("purge", "--older-than", "0h").stderr
+    assert "user_logins is not built" in pipeline.vault("purge", "--older-than", "0h").stderr
     lost = pipeline.dbt("build")
     assert lost.code != 0
     assert "of purged messages its rows were all that was left" in lost.output
@@ -170,7 +170,7 @@ def test_a_purge_empties_old_bodies_and_keeps_masked_rows(pipeline: Pipeline) ->
 
 @pytest.mark.parametrize("age", ["90", "90 days", "-1d", "d", ""])
 def test_an_age_is_days_or_hours(pipeline: Pipeline, age: str) -> None:
-    outcome = pipeline.load("purge", f"--older-than={age}")
+    outcome = pipeline.vault("purge", f"--older-than={age}")
     assert outcome.code == 2
     assert "give days or hours, as 90d or 12h" in outcome.stderr
 
@@ -198,7 +198,7 @@ def test_a_killed_command_leaves_nothing_half_done_and_can_be_run_again(
     pipeline.build()
     before = pipeline.sql(state)
     with slowed(pipeline, table):
-        process = subprocess.Popen(["python", "-m", "loader", *command], env=pipeline.env, cwd=ROOT)
+        process = subprocess.Popen(["python", "-m", "vault", *command], env=pipeline.env, cwd=ROOT)
         while not pipeline.value(
             "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
         ):
@@ -211,6 +211,6 @@ def test_a_killed_command_leaves_nothing_half_done_and_can_be_run_again(
         while pipeline.value("select count(*) from pg_stat_activity where wait_event = 'PgSleep'"):
             time.sleep(0.05)
     assert pipeline.sql(state) == before
-    assert pipeline.load(*command).code == 0
+    assert pipeline.vault(*command).code == 0
     assert pipeline.sql(state) != before
     assert pipeline.dbt("build").code == 0

@@ -8,16 +8,17 @@ from argparse import _SubParsersAction
 
 import pytest
 
-from loader.arguments import parser
+from loader.__main__ import parser
 from loader.errors import ExitCode
 from tests.conftest import ROOT
+from vault.arguments import parser as vault_parser
 
 README = (ROOT / "README.md").read_text("utf-8")
 PAGE = (ROOT / "docs/commands.md").read_text("utf-8")
-PACKAGES = ("loader", "report", "sandbox")
+PACKAGES = ("loader", "report", "sandbox", "vault")
 
 [SUBCOMMANDS] = [
-    action.choices for action in parser()._actions if isinstance(action, _SubParsersAction)
+    action.choices for action in vault_parser()._actions if isinstance(action, _SubParsersAction)
 ]
 
 
@@ -37,7 +38,7 @@ DOCUMENTED = {
     ("words", "page"),
     [
         (("loader",), README),
-        *((("loader", name), PAGE) for name in SUBCOMMANDS),
+        *((("vault", name), PAGE) for name in SUBCOMMANDS),
         *(((name,), PAGE) for name in PACKAGES if name != "loader"),
     ],
 )
@@ -62,7 +63,7 @@ def test_every_command_has_its_help_and_no_other() -> None:
 
 
 def test_every_option_is_explained() -> None:
-    for command in (parser(), *SUBCOMMANDS.values()):
+    for command in (parser(), vault_parser(), *SUBCOMMANDS.values()):
         for action in command._actions:
             assert action.help or isinstance(action, _SubParsersAction), action.dest
 

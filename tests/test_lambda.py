@@ -15,7 +15,7 @@ from tests.logins import login, logins
 
 @pytest.fixture
 def function(pipeline: Pipeline) -> Iterator[Pipeline]:
-    pipeline.load("init")
+    pipeline.vault("init")
     with patch.dict(os.environ, pipeline.env, clear=True):
         yield pipeline
     while lambda_handler._connections:
@@ -106,8 +106,26 @@ def test_a_damaged_record_is_given_back_and_its_neighbours_land(function: Pipeli
 
 def test_a_record_without_an_id_gives_the_batch_back() -> None:
     """An empty identifier is a complete failure, says AWS: nothing is lost."""
-    assert failures(lambda_handler.handler({"Records": [{}]}, None)) == [""]
-    assert failures(lambda_handler.handler({}, None)) == []
+    record = {"eventSource": "aws:sqs"}
+    assert failures(lambda_handler.handler({"Records": [record]}, None)) == [""]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"Records": []},
+        {"Records": [{}]},
+        {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "192.0.2.1"}}]},
+        {"Records": [{"eventSource": "aws:s3", "s3": {}}]},
+        {"source": "aws.events", "detail-type": "Login", "detail": {"ip": "192.0.2.1"}},
+    ],
+)
+def test_an_event_of_another_service_raises(event: dict[str, Any]) -> None:
+    """Its sender takes any answer for a success, and the event would be lost."""
+    with pytest.raises(ValueError, match="not an event of SQS") as raised:
+        lambda_handler.handler(event, None)
+    assert "192.0." not in str(raised.value)
 
 
 def test_without_postgres_everything_is_given_back(

@@ -15,9 +15,10 @@ from tests.conftest import ROOT, Pipeline
 from tests.logins import login, logins
 
 CRASH_BEFORE_DELETE = """
-import os, loader.sqs
+import os, loader.rounds, loader.sqs
 from loader.__main__ import main
-loader.sqs.LoginQueue.delete = lambda *_: os._exit(137)
+loader.rounds.FIRST_REQUESTS = 12
+loader.sqs.Queue.delete = lambda *_: os._exit(137)
 main([])
 """
 
@@ -109,7 +110,7 @@ def test_poison_is_quarantined_and_its_neighbours_land(pipeline: Pipeline) -> No
 
 
 def test_two_loaders_at_once_share_the_messages(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     pipeline.send(logins(400))
     loaders = [
         subprocess.Popen(
@@ -142,7 +143,7 @@ def test_messages_held_by_another_receiver_are_not_called_drained(pipeline: Pipe
 
 
 def test_sigterm_ends_a_run_in_good_order(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     pipeline.send(logins(1500))
     loader = subprocess.Popen(
         ["python", "-m", "loader"],
@@ -217,17 +218,17 @@ def test_init_changes_nothing_that_is_right(pipeline: Pipeline) -> None:
             (select nspacl::text from pg_namespace where nspname = 'public'),
             (select datacl::text from pg_database where datname = current_database())
     """
-    assert pipeline.load("init").code == 0
+    assert pipeline.vault("init").code == 0
     first = pipeline.sql(state)
-    assert pipeline.load("init").code == 0
+    assert pipeline.vault("init").code == 0
     assert pipeline.sql(state) == first
 
 
 def test_init_takes_back_what_somebody_granted(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     pipeline.sql("grant select on raw.raw_logins to login_analyst")
     pipeline.sql("grant select (body) on raw.raw_logins to login_loader")
-    assert pipeline.load("init").code == 0
+    assert pipeline.vault("init").code == 0
     assert not pipeline.value(
         "select has_table_privilege('login_analyst', 'raw.raw_logins', 'select')"
         " or has_any_column_privilege('login_loader', 'raw.raw_logins', 'select')"
@@ -236,7 +237,7 @@ def test_init_takes_back_what_somebody_granted(pipeline: Pipeline) -> None:
 
 def test_two_inits_at_once_do_not_disturb_each_other(pipeline: Pipeline) -> None:
     inits = [
-        subprocess.Popen(["python", "-m", "loader", "init"], env=pipeline.env, cwd=ROOT)
+        subprocess.Popen(["python", "-m", "vault", "init"], env=pipeline.env, cwd=ROOT)
         for _ in range(3)
     ]
     assert [init.wait(30) for init in inits] == [0, 0, 0]

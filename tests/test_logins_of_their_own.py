@@ -8,7 +8,7 @@ from tests.logins import logins
 
 
 def test_one_login_per_part_is_enough(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     name = pipeline.env["PGDATABASE"]
     parts = {"loader": f"{name}_loader", "transformer": f"{name}_dbt", "analyst": f"{name}_analyst"}
     try:

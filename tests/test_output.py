@@ -18,7 +18,7 @@ def test_elsewhere_than_on_a_terminal_log_lines_are_json(pipeline: Pipeline) -> 
     pipeline.send(logins(3))
     loaded = pipeline.load()
     lines = [json.loads(line) for line in loaded.stderr.splitlines()]
-    assert lines[0]["message"] == "first run: setting up the database"
+    assert lines[0]["message"] == "first run: setting up the database with `python -m vault init`"
     assert lines[0]["level"] == "INFO"
     assert datetime.fromisoformat(lines[0]["time"]).tzinfo
     (summary,) = [line for line in lines if "landed" in line]
@@ -33,7 +33,10 @@ def test_elsewhere_than_on_a_terminal_log_lines_are_json(pipeline: Pipeline) -> 
 
 def test_text_may_be_asked_for(pipeline: Pipeline) -> None:
     loaded = pipeline.load("--log-format", "text")
-    assert loaded.stderr == "INFO loader.commands: first run: setting up the database\n"
+    assert (
+        loaded.stderr
+        == "INFO loader: first run: setting up the database with `python -m vault init`\n"
+    )
 
 
 def test_quiet_says_only_what_is_wrong(pipeline: Pipeline) -> None:
@@ -64,6 +67,6 @@ def test_a_terminal_shows_a_bar_and_text(pipeline: Pipeline) -> None:
     os.close(ours)
     assert loader.returncode == 0
     text = shown.decode()
-    assert "INFO loader.commands: first run" in text
+    assert "INFO loader: first run" in text
     assert re.search(r"landing: +\d+%.*/\d+ \[.*messages/s\]", text)
     assert "192.0." not in text

@@ -136,7 +136,7 @@ def test_neither_the_keys_nor_a_raw_value_is_printed_or_kept_in_a_file(
 
 
 def test_everything_is_described(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     assert pipeline.dbt("parse").code == 0
     manifest = json.loads((Path(pipeline.env["DBT_TARGET_PATH"]) / "manifest.json").read_text())
     ours = [
@@ -174,7 +174,7 @@ def test_another_schema_has_models_and_windows_of_its_own(pipeline: Pipeline) ->
     pipeline.send(logins(3))
     pipeline.build(DBT_SCHEMA="analytics")
     assert pipeline.value("select count(*) from analytics.user_logins") == 3
-    pipeline.load("init")
+    pipeline.vault("init")
     assert pipeline.dbt("build").code == 0
     assert pipeline.value("select count(*) from public.user_logins") == 3
     assert pipeline.sql("select count(*) from analytics.user_logins", role="login_analyst") == [

@@ -18,10 +18,10 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from loader.install import OLDEST_SERVER
 from sandbox.postgres import find_binaries
 from tests.conftest import ROOT, Pipeline
 from tests.logins import logins
+from vault.init import OLDEST_SERVER
 
 README = (ROOT / "README.md").read_text("utf-8")
 

@@ -17,7 +17,7 @@ def test_a_recovery_discloses_what_was_asked_for_and_is_on_record(pipeline: Pipe
     )
     pipeline.build()
     mask = pipeline.value("select masked_ip from user_logins where user_id = 'user-0002'")
-    found = pipeline.load("recover", "--masked-ip", mask, "--reason", REASON, "--ticket", "T-1")
+    found = pipeline.vault("recover", "--masked-ip", mask, "--reason", REASON, "--ticket", "T-1")
     assert found.code == 0, found.stderr
     lines = [line.split("\t") for line in found.stdout.splitlines()]
     assert lines[0] == ["message_id", "sent_at", "ip", "device_id"]
@@ -25,14 +25,14 @@ def test_a_recovery_discloses_what_was_asked_for_and_is_on_record(pipeline: Pipe
     assert "192.0.2.2" not in found.stderr
 
     device = pipeline.value("select masked_device_id from user_logins where user_id = 'user-0001'")
-    found = pipeline.load("recover", "--masked-device-id", device, "--reason", REASON)
+    found = pipeline.vault("recover", "--masked-device-id", device, "--reason", REASON)
     assert [line.split("\t")[2:] for line in found.stdout.splitlines()[1:]] == [["", "device-0001"]]
 
     message = pipeline.value("select message_id from user_logins where user_id = 'user-0001'")
-    found = pipeline.load("recover", "--message-id", message, "--reason", REASON)
+    found = pipeline.vault("recover", "--message-id", message, "--reason", REASON)
     assert found.stdout.splitlines()[1].split("\t")[2:] == ["192.0.2.77", "device-0001"]
 
-    listed = [line.split("\t") for line in pipeline.load("audit").stdout.splitlines()]
+    listed = [line.split("\t") for line in pipeline.vault("audit").stdout.splitlines()]
     assert [line[listed[0].index("kind")] for line in listed[1:]] == [
         "masked_ip",
         "masked_device_id",
@@ -49,19 +49,19 @@ def test_what_is_disclosed_gives_the_terminal_no_orders(pipeline: Pipeline) -> N
     pipeline.send([login(1, ip="\x1b[2J\t192.0.2.1\n")])
     pipeline.build()
     message = pipeline.value("select message_id from user_logins")
-    found = pipeline.load("recover", "--message-id", message, "--reason", REASON)
+    found = pipeline.vault("recover", "--message-id", message, "--reason", REASON)
     assert found.stdout.splitlines()[1].split("\t")[2] == r"\x1b[2J\t192.0.2.1\n"
 
 
 def test_a_recovery_without_a_reason_or_beyond_the_limit_is_refused(pipeline: Pipeline) -> None:
     pipeline.send([login(1)])
     pipeline.build()
-    refused = pipeline.load("recover", "--message-id", "m", "--reason", "because")
+    refused = pipeline.vault("recover", "--message-id", "m", "--reason", "because")
     assert refused.code == 3
     assert "a reason of at least 10 characters is needed" in one_line(refused)
     pipeline.sql("update vault.settings set value = '2' where name = 'recoveries_per_hour'")
     for code in (0, 0, 3):
-        outcome = pipeline.load("recover", "--message-id", "m", "--reason", REASON)
+        outcome = pipeline.vault("recover", "--message-id", "m", "--reason", REASON)
         assert outcome.code == code, outcome.stderr
     assert "2 requests in an hour are the limit" in one_line(outcome)
 

@@ -16,7 +16,7 @@ def test_a_mended_message_is_landed_with_its_id_and_its_time(pipeline: Pipeline)
     pipeline.send([*logins(2), DAMAGED, "{", DAMAGED])
     pipeline.build()
     assert pipeline.value("select quarantined from pipeline_health") == 3
-    nothing = pipeline.load("requeue")
+    nothing = pipeline.vault("requeue")
     assert "landed 0 messages" in nothing.stderr
     assert "3 are still refused" in nothing.stderr
     assert quarantined(pipeline) == 3
@@ -27,11 +27,11 @@ def test_a_mended_message_is_landed_with_its_id_and_its_time(pipeline: Pipeline)
         " where body like '%u0000%') returning message_id, sent_at",
         role="login_owner",
     )
-    requeued = pipeline.load("requeue")
+    requeued = pipeline.vault("requeue")
     assert requeued.code == 0, requeued.output
     assert "landed 1 messages" in requeued.stderr
     assert "2 are still refused" in requeued.stderr
-    assert "landed 0 messages" in pipeline.load("requeue").stderr
+    assert "landed 0 messages" in pipeline.vault("requeue").stderr
 
     pipeline.build()
     assert pipeline.sql(
@@ -49,14 +49,14 @@ def test_a_mended_message_is_landed_with_its_id_and_its_time(pipeline: Pipeline)
 
 
 def test_a_page_is_requeued_as_a_whole_and_then_the_next(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     pipeline.sql(
         "insert into raw.quarantined_messages (message_id, body, load_id, sqlstate, reason)"
         " select 'message-' || n, case when n % 7 = 0 then '{' else"
         " json_build_object('user_id', n::text)::text end, gen_random_uuid(), '22P02', ''"
         " from generate_series(1, 1200) as n"
     )
-    requeued = pipeline.load("requeue")
+    requeued = pipeline.vault("requeue")
     assert "landed 1029 messages: run `dbt build`; 171 are still refused" in requeued.stderr
     assert quarantined(pipeline) == 171
     assert pipeline.sql("select count(*), sum(landed) from raw.loads") == [(3, 1029)]
@@ -77,22 +77,22 @@ def test_an_open_transaction_that_holds_logins_back_is_seen(pipeline: Pipeline) 
         assert pipeline.value("select lag_seconds from pipeline_health") >= 1200
         (line,) = (
             line
-            for line in pipeline.load("doctor").stdout.splitlines()
+            for line in pipeline.vault("doctor").stdout.splitlines()
             if "window: no open transaction" in line
         )
         assert line.startswith("FAIL")
         assert f"the transaction of process {slow.info.backend_pid}" in line
     pipeline.build()
     assert pipeline.value("select lag_seconds from pipeline_health") == 0
-    assert "ok    window: no open transaction" in pipeline.load("doctor").stdout
+    assert "ok    window: no open transaction" in pipeline.vault("doctor").stdout
 
 
 def test_only_the_owner_repairs(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     pipeline.sql("create role mechanic login password 'x' in role login_transformer")
     try:
         for command in ("requeue", "restamp"):
-            refused = pipeline.load(command, PGUSER="mechanic", PGPASSWORD="x")
+            refused = pipeline.vault(command, PGUSER="mechanic", PGPASSWORD="x")
             assert refused.code == 3
             assert "login_owner" in one_line(refused)
     finally:

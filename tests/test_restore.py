@@ -25,12 +25,12 @@ def test_a_restored_cluster_goes_on_where_the_dump_was_made(
     )
     pipeline.send([*logins(30), "[]", "{", login(40), login(41)])
     pipeline.build()
-    assert pipeline.load("erase", "--user-id", "user-0041").code == 0
+    assert pipeline.vault("erase", "--user-id", "user-0041").code == 0
     pipeline.sql(
         "update raw.raw_logins set sent_at = now() - interval '9 d' where body ? 'user_id'"
         " and body ->> 'user_id' < 'user-0005'"
     )
-    assert "purged 5 messages" in pipeline.load("purge", "--older-than", "8d").stderr
+    assert "purged 5 messages" in pipeline.vault("purge", "--older-than", "8d").stderr
     pipeline.send(logins(4))
     pipeline.load()  # landed, and read by no model
     before = set(pipeline.sql("select * from user_logins"))
@@ -64,4 +64,4 @@ def test_a_restored_cluster_goes_on_where_the_dump_was_made(
             )
             == 1
         )
-        assert elsewhere.load("doctor").stdout.count("FAIL  roles") == 0
+        assert elsewhere.vault("doctor").stdout.count("FAIL  roles") == 0

@@ -34,21 +34,21 @@ def test_keys_may_come_from_outside_and_are_never_printed(
     file = tmp_path / "key"
     file.write_text(base64.b64encode(device).decode() + "\n")
     given = {"MASKING_KEY_IP": ip.hex(), "MASKING_KEY_DEVICE_ID_FILE": str(file)}
-    assert pipeline.load("init", **given).code == 0
-    assert pipeline.load("init", **given).code == 0
+    assert pipeline.vault("init", **given).code == 0
+    assert pipeline.vault("init", **given).code == 0
     rows = pipeline.sql("select domain, secret from vault.masking_key order by domain")
     (_, found_device), (_, erasure), (_, found_ip) = rows
     assert (found_ip, found_device, len(erasure)) == (ip, device, 32)
 
-    other = pipeline.load("init", MASKING_KEY_IP="ab" * 32)
+    other = pipeline.vault("init", MASKING_KEY_IP="ab" * 32)
     assert other.code == 2
     assert "another key than the database masks with" in one_line(other)
     for wrong in ("ab" * 31, "no key at all", "ü"):
-        refused = pipeline.load("init", MASKING_KEY_IP=wrong)
+        refused = pipeline.vault("init", MASKING_KEY_IP=wrong)
         assert refused.code == 2
         assert "MASKING_KEY_IP is no key" in one_line(refused)
         assert wrong not in refused.output
-    missing = pipeline.load("init", MASKING_KEY_IP_FILE=str(tmp_path / "none"))
+    missing = pipeline.vault("init", MASKING_KEY_IP_FILE=str(tmp_path / "none"))
     assert "cannot read a key from" in one_line(missing)
     said = "".join(pipeline.outputs) + (pipeline.logs / "postgres.log").read_text("utf-8")
     assert ip.hex() not in said
@@ -60,11 +60,11 @@ def test_a_rotation_publishes_everything_anew_under_the_new_key(pipeline: Pipeli
     pipeline.build()
     before = masks(pipeline)
     groups = {column: grouping(pipeline, column) for column in ("masked_ip", "masked_device_id")}
-    rotated = pipeline.load("rotate-key", "--domain", "ip")
+    rotated = pipeline.vault("rotate-key", "--domain", "ip")
     assert rotated.code == 0, rotated.stderr
     assert "added ip:2" in rotated.stderr
     assert masks(pipeline) == before
-    again = pipeline.load("rotate-key")
+    again = pipeline.vault("rotate-key")
     assert again.code == 2
     assert "a rotated key is not published yet" in one_line(again)
 
@@ -81,12 +81,12 @@ def test_a_rotation_publishes_everything_anew_under_the_new_key(pipeline: Pipeli
         assert kept == group
 
     # Raw was complete: the old key masks nothing any more.
-    assert pipeline.load("destroy-key", "--domain", "ip", "--version", "1").code == 2
-    destroyed = pipeline.load(
+    assert pipeline.vault("destroy-key", "--domain", "ip", "--version", "1").code == 2
+    destroyed = pipeline.vault(
         "destroy-key", "--domain", "ip", "--version", "1", "--confirm", "ip:1"
     )
     assert destroyed.code == 0, destroyed.stderr
-    in_use = pipeline.load("destroy-key", "--domain", "ip", "--version", "2", "--confirm", "ip:2")
+    in_use = pipeline.vault("destroy-key", "--domain", "ip", "--version", "2", "--confirm", "ip:2")
     assert in_use.code == 2
     assert "masks are computed with ip:2" in one_line(in_use)
     pipeline.build("--full-refresh")
@@ -96,15 +96,15 @@ def test_a_rotation_publishes_everything_anew_under_the_new_key(pipeline: Pipeli
 def test_a_rotation_after_a_purge_masks_the_old_masks(pipeline: Pipeline) -> None:
     pipeline.send([*logins(20), *logins(8), "[1]"])
     pipeline.build()
-    assert "purged 29 messages" in pipeline.load("purge", "--older-than", "0h").stderr
+    assert "purged 29 messages" in pipeline.vault("purge", "--older-than", "0h").stderr
     pipeline.send(logins(4))
     pipeline.build()
     before = masks(pipeline)
     groups = {column: grouping(pipeline, column) for column in ("masked_ip", "masked_device_id")}
     assert len(before) == 32
 
-    assert pipeline.load("rotate-key").code == 0
-    refused = pipeline.load("purge", "--older-than", "0h")
+    assert pipeline.vault("rotate-key").code == 0
+    refused = pipeline.vault("purge", "--older-than", "0h")
     assert refused.code == 2
     assert "a rotated key is not published yet" in one_line(refused)
     pipeline.build()
@@ -127,11 +127,11 @@ def test_a_rotation_after_a_purge_masks_the_old_masks(pipeline: Pipeline) -> Non
         == 4
     )
     # The old version is part of the chain.
-    kept = pipeline.load("destroy-key", "--domain", "ip", "--version", "1", "--confirm", "ip:1")
+    kept = pipeline.vault("destroy-key", "--domain", "ip", "--version", "1", "--confirm", "ip:1")
     assert kept.code == 2
     # And once more.
     groups = {column: grouping(pipeline, column) for column in groups}
-    pipeline.load("rotate-key")
+    pipeline.vault("rotate-key")
     pipeline.build()
     assert {c: grouping(pipeline, c) for c in groups} == groups
 
@@ -156,7 +156,7 @@ def test_a_reader_sees_one_version_and_no_empty_table_during_a_rotation(
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        pipeline.load("rotate-key")
+        pipeline.vault("rotate-key")
         pipeline.build()
     finally:
         stop.set()
@@ -199,7 +199,7 @@ def test_a_killed_republication_changes_nothing_and_the_next_one_completes(
     pipeline.send(logins(12))
     pipeline.build()
     before = masks(pipeline)
-    pipeline.load("rotate-key")
+    pipeline.vault("rotate-key")
     with slowed(pipeline, "raw.model_windows"):
         build = subprocess.Popen(
             ["dbt", "run"], env=pipeline.env, cwd=ROOT, stdout=subprocess.DEVNULL
@@ -221,13 +221,13 @@ def test_a_killed_republication_changes_nothing_and_the_next_one_completes(
 def test_the_version_of_a_destroyed_key_is_never_given_to_another(pipeline: Pipeline) -> None:
     pipeline.send(logins(6))
     pipeline.build()
-    destroyed = pipeline.load(
+    destroyed = pipeline.vault(
         "destroy-key", "--domain", "ip", "--version", "1", "--confirm", "ip:1", "--even-in-use"
     )
     assert destroyed.code == 0, destroyed.stderr
     refused = pipeline.dbt("build")
     assert "a masking key is missing" in refused.output
-    assert pipeline.load("init").code == 0
+    assert pipeline.vault("init").code == 0
     pipeline.send(logins(6))
     pipeline.build()
     assert pipeline.sql("select distinct key_chain from raw.model_windows") == [
@@ -240,7 +240,7 @@ def test_the_version_of_a_destroyed_key_is_never_given_to_another(pipeline: Pipe
 
 
 def test_a_key_is_not_sent_to_a_server_that_logs_it(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     # As where no superuser has run init. The owner inherits what the transformer may.
     pipeline.sql(
         "revoke set on parameter log_parameter_max_length from login_owner, login_transformer"
@@ -248,12 +248,12 @@ def test_a_key_is_not_sent_to_a_server_that_logs_it(pipeline: Pipeline) -> None:
     pipeline.sql("alter database logins set log_statement = 'all'")
     try:
         for command in (("rotate-key",), ("erase", "--user-id", "user-secret")):
-            refused = pipeline.load(*command, MASKING_KEY_IP="cd" * 32)
+            refused = pipeline.vault(*command, MASKING_KEY_IP="cd" * 32)
             assert refused.code == 3
             assert "log_parameter_max_length = 0" in one_line(refused)
     finally:
         pipeline.sql("alter database logins reset log_statement")
-        pipeline.load("init")
+        pipeline.vault("init")
     log = (pipeline.logs / "postgres.log").read_text("utf-8", "replace")
     assert "cdcdcdcd" not in log
     assert "user-secret" not in log

@@ -47,7 +47,7 @@ def replaced(text: str, instead: dict[str, str]) -> str:
 @pytest.fixture
 def installed(pipeline: Pipeline, tmp_path: Path) -> Iterator[Path]:
     """A place for /etc/logins, with settings for the sandbox and a run of it, and the logins."""
-    pipeline.load("init")
+    pipeline.vault("init")
     made = pipeline.run(
         *("python", "-m", "deploy.logins"),
         LOGINS_LOADER_PASSWORD="l",

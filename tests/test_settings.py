@@ -1,7 +1,7 @@
 import pytest
 
 from loader.errors import ExitCode, LoaderError
-from loader.settings import Queue, Settings
+from loader.settings import QueueSettings, postgres_settings, queue_settings
 
 AWS_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/logins.fifo"
 
@@ -9,26 +9,26 @@ AWS_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/logins.fifo"
 @pytest.mark.parametrize(
     ("environment", "queue"),
     [
-        ({}, Queue("login-queue", "us-east-1", endpoint="http://localhost:4566")),
+        ({}, QueueSettings("login-queue", "us-east-1", endpoint="http://localhost:4566")),
         (
             {"AWS_ENDPOINT_URL": "http://sqs:9324", "AWS_REGION": "eu-west-1"},
-            Queue("login-queue", "eu-west-1", endpoint="http://sqs:9324"),
+            QueueSettings("login-queue", "eu-west-1", endpoint="http://sqs:9324"),
         ),
-        ({"LOGIN_QUEUE": "logins"}, Queue("logins", "us-east-1")),
+        ({"LOGIN_QUEUE": "logins"}, QueueSettings("logins", "us-east-1")),
         (
             {"LOGIN_QUEUE": " logins.fifo ", "AWS_DEFAULT_REGION": "eu-west-1"},
-            Queue("logins.fifo", "eu-west-1"),
+            QueueSettings("logins.fifo", "eu-west-1"),
         ),
         (
             {
                 "LOGIN_QUEUE": "arn:aws:sqs:ap-south-1:123456789012:logins",
                 "AWS_REGION": "eu-west-1",
             },
-            Queue("logins", "ap-south-1", account="123456789012"),
+            QueueSettings("logins", "ap-south-1", account="123456789012"),
         ),
         (
             {"LOGIN_QUEUE": AWS_URL, "AWS_REGION": "us-west-2"},
-            Queue(
+            QueueSettings(
                 "logins.fifo",
                 "eu-west-1",
                 url=AWS_URL,
@@ -37,7 +37,7 @@ AWS_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/logins.fifo"
         ),
         (
             {"LOGIN_QUEUE": "http://localhost:4566/000000000000/logins"},
-            Queue(
+            QueueSettings(
                 "logins",
                 "us-east-1",
                 url="http://localhost:4566/000000000000/logins",
@@ -46,8 +46,10 @@ AWS_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/logins.fifo"
         ),
     ],
 )
-def test_a_queue_is_named_by_name_url_or_arn(environment: dict[str, str], queue: Queue) -> None:
-    assert Settings.from_environment(environment).queue == queue
+def test_a_queue_is_named_by_name_url_or_arn(
+    environment: dict[str, str], queue: QueueSettings
+) -> None:
+    assert queue_settings(environment) == queue
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def test_a_queue_is_named_by_name_url_or_arn(environment: dict[str, str], queue:
     ],
 )
 def test_the_region_is_taken_from_the_url(url: str, region: str) -> None:
-    assert Settings.from_environment({"LOGIN_QUEUE": url}).queue.region == region
+    assert queue_settings({"LOGIN_QUEUE": url}).region == region
 
 
 @pytest.mark.parametrize(
@@ -79,17 +81,17 @@ def test_the_region_is_taken_from_the_url(url: str, region: str) -> None:
 )
 def test_what_is_no_queue_is_refused_with_the_forms_that_are(value: str) -> None:
     with pytest.raises(LoaderError, match="give a queue name") as caught:
-        Settings.from_environment({"LOGIN_QUEUE": value})
+        queue_settings({"LOGIN_QUEUE": value})
     assert caught.value.exit_code is ExitCode.CONFIGURATION
 
 
 def test_postgres_defaults_only_fill_what_libpq_is_not_told() -> None:
-    assert Settings.from_environment({}).postgres == {
+    assert postgres_settings({}) == {
         "host": "localhost",
         "user": "postgres",
         "dbname": "postgres",
         "password": "postgres",
     }
     told = {"PGHOST": "db", "PGPASSFILE": "/run/secrets/pgpass"}
-    assert Settings.from_environment(told).postgres == {"user": "postgres", "dbname": "postgres"}
-    assert Settings.from_environment({"PGSERVICE": "logins"}).postgres == {}
+    assert postgres_settings(told) == {"user": "postgres", "dbname": "postgres"}
+    assert postgres_settings({"PGSERVICE": "logins"}) == {}

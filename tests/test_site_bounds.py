@@ -58,7 +58,7 @@ def test_before_dbt_has_run_it_says_what_to_run(pipeline: Pipeline, tmp_path: Pa
 
     said = report(DBT_TARGET_PATH=str(tmp_path))
     assert f"run `dbt docs generate --static --target-path {tmp_path}/docs` first" in said
-    pipeline.load("init")
+    pipeline.vault("init")
     described = pipeline.dbt(
         "docs", "generate", "--static", "--target-path", str(tmp_path / "docs")
     )

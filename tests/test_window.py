@@ -18,7 +18,7 @@ def ids(pipeline: Pipeline) -> list[str]:
 
 
 def test_a_slow_transaction_is_not_skipped(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     with pipeline.connect() as slow, pipeline.connect() as fast:
         with slow.transaction():
             slow.execute(LAND, ["slow", login(1)])
@@ -32,7 +32,7 @@ def test_a_slow_transaction_is_not_skipped(pipeline: Pipeline) -> None:
 
 
 def test_a_rolled_back_transaction_leaves_nothing(pipeline: Pipeline) -> None:
-    pipeline.load("init")
+    pipeline.vault("init")
     with pipeline.connect() as connection:
         connection.execute("begin")
         connection.execute(LAND, ["undone", login(1)])
@@ -93,8 +93,8 @@ def test_a_database_restored_from_another_cluster_is_not_misread(pipeline: Pipel
         assert "this database was restored from another cluster" in refused.output
     assert pipeline.sql("select * from user_logins order by message_id") == before
 
-    assert pipeline.load("restamp").code == 0
-    assert pipeline.load("restamp").code == 0  # again, which changes nothing
+    assert pipeline.vault("restamp").code == 0
+    assert pipeline.vault("restamp").code == 0  # again, which changes nothing
     pipeline.send(logins(2))
     pipeline.build()
     after = pipeline.sql("select * from user_logins")
@@ -120,7 +120,7 @@ def test_a_dropped_table_is_made_anew_from_the_start(pipeline: Pipeline) -> None
 
 def test_a_transaction_is_known_by_its_last_32_bits(pipeline: Pipeline) -> None:
     """One that is newer than the snapshot, too."""
-    pipeline.load("init")
+    pipeline.vault("init")
     assert pipeline.sql(
         "select raw.with_epoch(id::xid) = id from (select pg_current_xact_id()) as new (id)"
     ) == [(True,)]

@@ -104,7 +104,7 @@
         or newest >= pg_snapshot_xmax(pg_current_snapshot()) then
             raise exception using
                 message = 'rows landed in the future: this database was restored from another cluster',
-                hint = 'python -m loader restamp';
+                hint = 'python -m vault restamp';
         end if;
         if {{ loses_history }} then
             raise exception using

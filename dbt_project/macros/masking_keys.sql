@@ -38,7 +38,7 @@
         ).rows[0][0] -%}
         {%- if not installed or parse_key_chain(newest_key_chain() or ':') | length < 2 -%}
             {{ exceptions.raise_compiler_error(
-                "The database is not ready, or a masking key is missing: run `python -m loader init`"
+                "The database is not ready, or a masking key is missing: run `python -m vault init`"
             ) }}
         {%- endif -%}
     {%- endif -%}

@@ -1,1 +1,0 @@
-select vault.erase(%(user_id)s)

@@ -1,1 +1,0 @@
-select raw.lock_builds()

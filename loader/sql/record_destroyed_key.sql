@@ -1,2 +1,0 @@
-insert into vault.destroyed_key (domain, version)
-values (%(domain)s, %(version)s)

@@ -1,1 +1,0 @@
-select * from vault.recovery_log()

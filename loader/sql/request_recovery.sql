@@ -1,1 +1,0 @@
-select vault.request_recovery(%(kind)s, %(lookup)s, %(reason)s, %(ticket)s) as request

@@ -1,0 +1,215 @@
+"""The words of the command line: commands, options, settings, and their help."""
+
+import argparse
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from loader import __version__
+from loader.errors import ExitCode
+from vault import commands
+from vault.keys import DOMAINS
+
+DESCRIPTION = """\
+Guard the data that has landed: set the database up, keep the masking keys, recover raw values on
+record, erase people, repair and check."""
+
+EPILOG = """\
+settings (environment):
+  PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE   as libpq reads them
+                         (default: localhost, 5432, postgres, postgres, postgres)
+  DBT_SCHEMA             schema that dbt publishes to, prepared by init (default: public)
+  LOGIN_QUEUE, AWS_...   the queue that doctor checks, as the loader reads them
+
+exit codes:
+  0  the command is done
+  1  Postgres is out of reach: run again
+  2  a setting or an argument is wrong
+  3  credentials or a right are missing, or doctor has found something"""
+
+OWNER = "Needs the role login_owner."
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser. Its result has the function of the command as `run`."""
+    made = argparse.ArgumentParser(
+        prog="python -m vault",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        help="of the log on standard error (default: text on a terminal, else json, one object a "
+        "line)",
+    )
+    made.add_argument("--quiet", action="store_true", help="print warnings and errors only")
+    made.add_argument("--version", action="version", version=__version__)
+    add_commands(made.add_subparsers(title="commands", metavar="COMMAND", required=True))
+    return made
+
+
+def add_commands(subparsers: Any) -> None:
+    """Add every command to the parser."""
+
+    def command(name: str, run: Callable[..., ExitCode], summary: str, more: str) -> Any:
+        described = f"{summary[0].upper()}{summary[1:]}. {more}"
+        added = subparsers.add_parser(name, help=summary, description=described)
+        added.set_defaults(run=run)
+        return added
+
+    _add_set_up(command)
+    _add_recovery(command)
+    _add_keys(command)
+    _add_erasure(command)
+    _add_repair(command)
+
+
+def _add_set_up(command: Callable[..., Any]) -> None:
+    command(
+        "init",
+        commands.init,
+        "create or repair schemas, roles, grants, raw tables and masking keys",
+        "Changes nothing that is right already, and never a key. Needs a superuser, or the owner "
+        "of the database with CREATEROLE. A first plain run does it by itself. Keys are made in "
+        "the database, unless MASKING_KEY_IP, MASKING_KEY_DEVICE_ID and MASKING_KEY_ERASURE hold "
+        "them in hex or base64, or the same with _FILE name files that do.",
+    )
+    command(
+        "doctor",
+        commands.doctor,
+        "check an installation without changing it",
+        "Prints a line for each check: ok, or FAIL and what to do. Exit code 3 if one of them "
+        "fails. Keys are checked with the role login_owner only.",
+    )
+
+
+def _add_recovery(command: Callable[..., Any]) -> None:
+    recovering = command(
+        "recover",
+        commands.recover,
+        "see raw values behind a mask or a message, for a reason, on record",
+        "Needs the role login_recovery. Prints message_id, sent_at, ip and device_id, with tabs "
+        "between them and a heading, to standard output and nowhere else.",
+    )
+    lookup = recovering.add_mutually_exclusive_group(required=True)
+    for kind, value in (("masked_ip", "MASK"), ("masked_device_id", "MASK"), ("message_id", "ID")):
+        lookup.add_argument(
+            f"--{kind.replace('_', '-')}", metavar=value, help=f"as in user_logins.{kind}"
+        )
+    recovering.add_argument(
+        "--reason", required=True, metavar="TEXT", help="why, in 10 characters or more"
+    )
+    recovering.add_argument(
+        "--ticket", metavar="TEXT", help="where the reason is on file (default: none)"
+    )
+
+    audit = command(
+        "audit",
+        commands.audit,
+        "list requests for raw values and their disclosures",
+        "Oldest first, one a line, with tabs between the columns and a heading. Needs the role "
+        "login_recovery; --erasures needs login_owner.",
+    )
+    audit.add_argument(
+        "--erasures",
+        action="store_true",
+        help="list erasures instead, each with its user_hash, a keyed hash of the user id",
+    )
+
+
+def _add_keys(command: Callable[..., Any]) -> None:
+    rotating = command(
+        "rotate-key",
+        commands.rotate_key,
+        "add a new masking key; the next `dbt build` publishes everything under it",
+        f"{OWNER} The key is made in the database, unless MASKING_KEY_IP and "
+        "MASKING_KEY_DEVICE_ID provide it, as for init.",
+    )
+    rotating.add_argument(
+        "--domain",
+        choices=DOMAINS,
+        help="only that key: ip masks addresses, device_id device ids (default: both)",
+    )
+
+    destroying = command(
+        "destroy-key",
+        commands.destroy_key,
+        "delete a version of a masking key for good",
+        f"{OWNER} Refused for a version that masks are computed with, unless --even-in-use says "
+        "so. On a terminal it asks first.",
+    )
+    destroying.add_argument(
+        "--domain", choices=DOMAINS, required=True, help="ip masks addresses, device_id device ids"
+    )
+    destroying.add_argument(
+        "--version", type=int, required=True, metavar="N", help="as rotate-key said; the first is 1"
+    )
+    destroying.add_argument(
+        "--even-in-use", action="store_true", help="give up masking and recovery with it"
+    )
+    destroying.add_argument(
+        "--confirm", metavar="DOMAIN:VERSION", help="instead of asking, as ip:1"
+    )
+
+
+def _add_erasure(command: Callable[..., Any]) -> None:
+    erasing = command(
+        "erase",
+        commands.erase,
+        "erase a person, from the raw messages and every model",
+        f"{OWNER} What is counted from logins follows with the next `dbt build`.",
+    )
+    who = erasing.add_mutually_exclusive_group(required=True)
+    who.add_argument(
+        "--user-id",
+        metavar="ID",
+        help="whom, as user_logins.user_id; - reads it from standard input",
+    )
+    who.add_argument(
+        "--replay",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="everyone on record again, after a restore, and those in FILE (- for standard "
+        "input), one user_hash a line as `audit --erasures` prints them",
+    )
+
+
+def _add_repair(command: Callable[..., Any]) -> None:
+    command(
+        "requeue",
+        commands.requeue,
+        "land quarantined messages that jsonb accepts by now",
+        f"{OWNER} For after a fix. What is still refused stays in quarantine.",
+    )
+    command(
+        "restamp",
+        commands.restamp,
+        "after a restore into another cluster: let builds go on where they were",
+        f"{OWNER} Before the loader and the first build run there. Transaction ids of another "
+        "cluster mean nothing; this gives new ones in the same order.",
+    )
+    purging = command(
+        "purge",
+        commands.purge,
+        "empty raw messages of a certain age; their masked rows stay",
+        f"{OWNER} Quarantined messages are emptied too. What `dbt build` has not published yet is "
+        "not. What is emptied cannot be recovered.",
+    )
+    purging.add_argument(
+        "--older-than",
+        type=_age,
+        required=True,
+        metavar="AGE",
+        help="days or hours since it was sent, as 90d or 12h",
+    )
+
+
+def _age(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d+)([dh])", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no age: give days or hours, as 90d or 12h")
+    return timedelta(**{{"d": "days", "h": "hours"}[found[2]]: int(found[1])})

@@ -1,0 +1,160 @@
+"""The commands: each calls one of the modules and returns an exit code."""
+
+import argparse
+import logging
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from loader.database import connect
+from loader.errors import ExitCode, LoaderError
+from loader.settings import postgres_settings
+from vault import keys
+from vault.doctor import examine
+from vault.erasure import erase as erase_user
+from vault.erasure import erasure_log, replay
+from vault.erasure import purge as purge_messages
+from vault.init import install
+from vault.recovery import recover as recover_values
+from vault.recovery import recovery_log
+from vault.repair import requeue as requeue_messages
+from vault.repair import restamp as restamp_messages
+from vault.settings import published_schema
+
+log = logging.getLogger("vault")
+
+
+def _connect() -> psycopg.Connection:
+    return connect(postgres_settings(os.environ))
+
+
+def init(_: argparse.Namespace) -> ExitCode:
+    """Create or repair what the database needs."""
+    with _connect() as connection:
+        install(connection, published_schema(os.environ), os.environ)
+    log.info("the database is ready")
+    return ExitCode.OK
+
+
+def doctor(_: argparse.Namespace) -> ExitCode:
+    """Print what is right and what is not."""
+    healthy = True
+    for finding in examine(os.environ):
+        healthy &= finding.is_ok
+        print(finding)
+    return ExitCode.OK if healthy else ExitCode.PERMISSION
+
+
+def recover(options: argparse.Namespace) -> ExitCode:
+    """Print the raw values behind a mask or a message, on record."""
+    kind = next(
+        kind for kind in ("masked_ip", "masked_device_id", "message_id") if getattr(options, kind)
+    )
+    with _connect() as connection:
+        rows = recover_values(
+            connection, kind, getattr(options, kind), options.reason, options.ticket
+        )
+    _print_table(("message_id", "sent_at", "ip", "device_id"), rows)
+    log.info("disclosed %d messages, on record", len(rows))
+    return ExitCode.OK
+
+
+def audit(options: argparse.Namespace) -> ExitCode:
+    """Print the record of recoveries, or of erasures."""
+    with _connect() as connection:
+        _print_table(*(erasure_log if options.erasures else recovery_log)(connection))
+    return ExitCode.OK
+
+
+def rotate_key(options: argparse.Namespace) -> ExitCode:
+    """Add a new version of one key, or of each."""
+    domains = [options.domain] if options.domain else list(keys.DOMAINS)
+    with _connect() as connection:
+        added = keys.rotate(connection, os.environ, domains)
+    log.info("added %s: run `dbt build` to publish everything under it", ", ".join(added))
+    return ExitCode.OK
+
+
+def destroy_key(options: argparse.Namespace) -> ExitCode:
+    """Delete a version of a key, once that is confirmed."""
+    name = f"{options.domain}:{options.version}"
+    confirmed = options.confirm
+    if confirmed is None and sys.stdin.isatty():
+        confirmed = input(f"This cannot be undone. Type {name} to destroy that key: ")
+    if confirmed != name:
+        raise LoaderError(ExitCode.CONFIGURATION, f"not confirmed: say --confirm {name}")
+    with _connect() as connection:
+        keys.destroy(connection, options.domain, options.version, even_in_use=options.even_in_use)
+    log.info("destroyed %s here; backups still hold it", name)
+    return ExitCode.OK
+
+
+def erase(options: argparse.Namespace) -> ExitCode:
+    """Erase a person, or again everyone on record."""
+    with _connect() as connection:
+        if options.user_id is not None:
+            user_id = (
+                sys.stdin.readline().rstrip("\r\n") if options.user_id == "-" else options.user_id
+            )
+            if not user_id.strip():
+                raise LoaderError(ExitCode.CONFIGURATION, "the user id is empty: say whom to erase")
+            erased = erase_user(connection, user_id)
+            if not erased:
+                log.warning("nothing was found of that user: is the id written as it was sent?")
+        else:
+            erased = replay(connection, _kept_hashes(options.replay))
+    log.info(
+        "erased %d messages: run `dbt build`; backups and the queue may still hold some", erased
+    )
+    return ExitCode.OK
+
+
+def _kept_hashes(file: str) -> list[str]:
+    if not file:
+        return []
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+    except OSError as error:
+        raise LoaderError(ExitCode.CONFIGURATION, f"cannot read {file}: {error.strerror}") from None
+    return re.findall(r"\b[0-9a-f]{64}\b", text)
+
+
+def purge(options: argparse.Namespace) -> ExitCode:
+    """Empty old raw messages."""
+    with _connect() as connection:
+        purged = purge_messages(connection, options.older_than)
+    log.info("purged %d messages; their masked rows stay", purged)
+    return ExitCode.OK
+
+
+def requeue(_: argparse.Namespace) -> ExitCode:
+    """Land quarantined messages again."""
+    with _connect() as connection:
+        landed, still_refused = requeue_messages(connection)
+    log.info("landed %d messages: run `dbt build`; %d are still refused", landed, still_refused)
+    return ExitCode.OK
+
+
+def restamp(_: argparse.Namespace) -> ExitCode:
+    """Renumber the transactions that messages landed in."""
+    with _connect() as connection:
+        restamp_messages(connection)
+    log.info("restamped: the loader and `dbt build` can run")
+    return ExitCode.OK
+
+
+def _print_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print tab-separated values, which a person and `cut` can read."""
+    print("\t".join(names))
+    for row in rows:
+        print("\t".join("" if value is None else _printable(str(value)) for value in row))
+
+
+def _printable(text: str) -> str:
+    """Escape what would be a tab or line of its own, or an order to the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

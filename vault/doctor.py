@@ -1,0 +1,121 @@
+"""Checks an installation without changing it."""
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import errors
+
+from loader.database import INIT, connect, queries
+from loader.errors import LoaderError
+from loader.settings import postgres_settings, queue_settings
+from loader.sqs import Queue, open_queue
+from loader.stop import Patience, Stop
+from vault.init import OLDEST_SERVER
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: what was looked at, and what to do if it is not as it should be."""
+
+    subject: str
+    remedy: str | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether nothing has to be done."""
+        return self.remedy is None
+
+    def __str__(self) -> str:
+        return f"ok    {self.subject}" if self.is_ok else f"FAIL  {self.subject}: {self.remedy}"
+
+
+def examine(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield one finding after the other: the database, then the queue."""
+    try:
+        with connect(postgres_settings(environment)) as connection:
+            yield Finding("database: connected")
+            yield from _database(connection)
+    except LoaderError as error:
+        yield Finding("database", str(error))
+    try:
+        queue = open_queue(queue_settings(environment), Patience(0, Stop()))
+        yield Finding("queue: reached, and its attributes may be read")
+        yield from _queue(queue)
+    except LoaderError as error:
+        yield Finding("queue", str(error))
+
+
+def _database(connection: psycopg.Connection) -> Iterator[Finding]:
+    info = connection.info
+    server = info.server_version // 10000
+    yield Finding(
+        f"database: PostgreSQL {server}",
+        None if server >= OLDEST_SERVER else f"upgrade to {OLDEST_SERVER} or later",
+    )
+    encrypted = info.pgconn.ssl_in_use
+    yield Finding(
+        "database: connection " + ("encrypted" if encrypted else "in the clear"),
+        None
+        if encrypted or _is_this_machine(info.hostaddr or info.host)
+        else "set PGSSLMODE=verify-full",
+    )
+    yield from _checks(connection, "doctor.sql")
+    if connection.execute(queries("vault")["is_on_citus"]).fetchone():
+        yield from _checks(connection, "doctor_citus.sql")
+    try:
+        yield from _checks(connection, "doctor_keys.sql")
+        yield from _checks(connection, "doctor_window.sql")
+    except (errors.InsufficientPrivilege, errors.UndefinedTable):
+        yield Finding(
+            "keys and window",
+            "cannot be checked with these rights: log in as a member of login_owner "
+            f"(and run `{INIT}` if there are none)",
+        )
+
+
+def _checks(connection: psycopg.Connection, name: str) -> Iterator[Finding]:
+    with connection.transaction():
+        connection.execute("set transaction read only")
+        connection.execute(queries("loader")["pin_search_path"])
+        for subject, is_ok, remedy in connection.execute(
+            files("vault").joinpath(name).read_bytes()
+        ):
+            yield Finding(subject, None if is_ok else remedy)
+
+
+def _queue(queue: Queue) -> Iterator[Finding]:
+    attributes = queue.attributes()
+    yield Finding(
+        "queue: dead-letter queue",
+        None
+        if attributes.get("RedrivePolicy")
+        else "set a RedrivePolicy, or a message that never lands is delivered for ever",
+    )
+    is_encrypted = (
+        attributes.get("KmsMasterKeyId") or attributes.get("SqsManagedSseEnabled") == "true"
+    )
+    yield Finding(
+        "queue: encrypted at rest",
+        None if is_encrypted else "set SqsManagedSseEnabled, or a KmsMasterKeyId",
+    )
+    endpoint = urlsplit(queue.endpoint)
+    is_private = endpoint.scheme == "https" or _is_this_machine(endpoint.hostname or "")
+    yield Finding(
+        f"queue: connection over {endpoint.scheme}",
+        None if is_private else "use an https endpoint, or messages cross the network in the clear",
+    )
+    for action, denied in queue.denied_actions():
+        yield Finding(f"queue: {action}", str(denied) if denied else None)
+
+
+def _is_this_machine(host: str) -> bool:
+    if not host or host.startswith("/") or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,205 @@
+-- The statements of the vault's commands, in the order of their modules.
+
+-- name: begin_install
+-- What the files of loader/schema are told. On Citus, DDL that comes after a statement of many
+-- shards must go to the nodes over the same connection as that statement.
+select set_config('loader.target_schema', %(target_schema)s, true)
+union all
+select set_config('citus.multi_shard_modify_mode', 'sequential', true)
+from pg_extension
+where extname = 'citus';
+
+-- name: is_on_citus
+select true as is_on_citus
+from pg_extension
+where extname = 'citus';
+
+-- name: logs_parameters
+-- A row if the server may write the parameters of our statements to its log.
+select true as logs_parameters
+where
+    current_setting('log_parameter_max_length') <> '0'
+    and (
+        current_setting('log_statement') in ('mod', 'all')
+        or current_setting('log_min_duration_statement') <> '-1'
+        or current_setting('log_min_duration_sample') <> '-1'
+        or current_setting('log_transaction_sample_rate') <> '0'
+        or current_setting('log_duration') = 'on' and current_setting('log_statement') <> 'none'
+    );
+
+-- name: add_first_key
+insert into vault.masking_key (domain, version, secret)
+select
+    %(domain)s,
+    vault.next_version(%(domain)s) as version,
+    coalesce(%(secret)s::bytea, public.gen_random_bytes(32)) as secret
+where not exists (
+    select from vault.masking_key as k
+    where k.domain = %(domain)s
+);
+
+-- name: is_newest_key
+select newest.version
+from (
+    select
+        version,
+        secret
+    from vault.masking_key
+    where domain = %(domain)s
+    order by version desc
+    limit 1
+) as newest
+where newest.secret = %(secret)s::bytea;
+
+-- name: add_next_key
+-- Chained to its predecessor if raw values are purged: old masks can then only be masked again.
+-- No row if there is no key yet, or if the new one was in use before.
+insert into vault.masking_key (domain, version, secret, is_chained)
+select
+    k.domain,
+    vault.next_version(k.domain) as version,
+    coalesce(%(secret)s::bytea, public.gen_random_bytes(32)) as secret,
+    (
+        select count(*) > 0 from raw.raw_logins as r
+        where r.removed = 'purged'
+    ) as is_chained
+from vault.masking_key as k
+where k.domain = %(domain)s
+group by k.domain
+having bool_or(k.secret = %(secret)s::bytea) is not true
+returning version;
+
+-- name: unpublished_rotation
+select * from vault.unpublished_rotation();
+
+-- name: is_key_in_use
+-- A row if masks are computed with the version: it is in the chain of the newest key, or in one
+-- that a model is published under.
+with
+
+chains as (
+
+    select w.key_chain from raw.model_windows as w
+    union all
+    select vault.key_chain()
+
+),
+
+parts as (
+
+    select string_to_table(chains.key_chain, ' ') as part from chains
+
+)
+
+select 1 as is_in_use
+from parts
+where
+    split_part(part, ':', 1) = %(domain)s
+    and %(version)s::text = any(string_to_array(split_part(part, ':', 2), '+'));
+
+-- name: destroy_key
+delete from vault.masking_key as k
+where k.domain = %(domain)s and k.version = %(version)s;
+
+-- name: record_destroyed_key
+insert into vault.destroyed_key (domain, version)
+values (%(domain)s, %(version)s);
+
+-- name: request_recovery
+select vault.request_recovery(%(kind)s, %(lookup)s, %(reason)s, %(ticket)s) as request;
+
+-- name: recover
+select * from vault.recover(%(request)s);
+
+-- name: recovery_log
+select * from vault.recovery_log();
+
+-- name: erase
+select vault.erase(%(user_id)s);
+
+-- name: replay_erasures
+-- Those on record here, and those that were kept elsewhere while a backup was restored.
+select vault.erase_hashes(%(kept)s::text[] || array(select e.user_hash from vault.erasure as e));
+
+-- name: erasure_log
+select
+    erased_at,
+    erased_by,
+    messages,
+    user_hash
+from vault.erasure
+order by erased_at;
+
+-- name: purge
+select
+    p.last_id,
+    p.purged
+from vault.purge(now() - %(older_than)s::interval, %(after_id)s, %(page)s) as p;
+
+-- name: purge_quarantine
+update raw.quarantined_messages
+set body = null, attributes = null, body_md5 = null, removed = 'purged', removed_at = now()
+where removed is null and coalesce(sent_at, landed_at) < now() - %(older_than)s::interval;
+
+-- name: lock_builds
+select raw.lock_builds();
+
+-- name: requeue
+-- Land a page of quarantined messages again. What is still refused stays: it is there already.
+with
+
+page as (
+
+    select q.*
+    from raw.quarantined_messages as q
+    where q.removed is null and q.message_id > %(after_id)s
+    order by q.message_id
+    limit %(page)s
+
+),
+
+tried as (
+
+    select
+        %(load_id)s::uuid as load_id,
+        max(p.message_id) as last_id,
+        count(*)::integer as messages,
+        array_agg(p.message_id) as message_ids,
+        array_agg(p.body) as bodies,
+        array_agg(p.sent_at) as sent_ats,
+        array_agg(p.receive_count) as receive_counts,
+        array_agg(p.attributes) as attributes,
+        array_agg(p.body_md5) as body_md5s
+    from page as p
+
+)
+
+select
+    t.last_id,
+    t.messages,
+    l.landed
+from tried as t
+cross join
+    raw.land(
+        t.load_id,
+        t.message_ids,
+        t.bodies,
+        t.sent_ats,
+        t.receive_counts,
+        t.attributes,
+        t.body_md5s
+    ) as l
+where t.messages > 0;
+
+-- name: close_requeued
+update raw.quarantined_messages as q
+set body = null, attributes = null, body_md5 = null, removed = 'requeued', removed_at = now()
+where
+    q.removed is null
+    and exists (
+        select from raw.raw_logins as r
+        where r.message_id = q.message_id
+    );
+
+-- name: restamp
+select raw.restamp();
