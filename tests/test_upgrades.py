@@ -119,8 +119,8 @@ def grouping(logins: dict[str, Row], mask: str, ids: Set[str]) -> set[frozenset[
     return set(map(frozenset, groups.values()))
 
 
-def dumped(pipeline: Pipeline) -> list[str]:
-    done = pipeline.run("pg_dump")
+def dumped(pipeline: Pipeline, *options: str) -> list[str]:
+    done = pipeline.run("pg_dump", *options)
     assert done.code == 0, done.stderr
     # \\restrict is followed by a random word.
     return [line for line in done.stdout.splitlines() if "restrict " not in line]
@@ -280,6 +280,19 @@ def check_erasure(pipeline: Pipeline, after: State) -> None:
     arrived = by_message(found["raw.raw_logins"]).keys() - by_message(after["raw.raw_logins"])
     (tombstone,) = (row for row in found["raw.raw_logins"] if row["message_id"] in arrived)
     assert tombstone["removed"] == "erased"
+
+
+@pytest.mark.parametrize("commit", COMMITS)
+def test_an_upgraded_database_has_the_tables_functions_and_rights_of_a_new_one(
+    pipeline: Pipeline, commit: str
+) -> None:
+    schemas = ("--schema-only", "--schema=raw", "--schema=vault")
+    assert vault(pipeline, "init").code == 0
+    new = sorted(dumped(pipeline, *schemas))
+    pipeline.sql("drop schema raw, vault cascade")
+    restore(pipeline, commit)
+    assert vault(pipeline, "init").code == 0
+    assert sorted(dumped(pipeline, *schemas)) == new
 
 
 @pytest.mark.parametrize("commit", COMMITS)

@@ -789,40 +789,40 @@ CREATE TABLE vault.settings (
 );
 ALTER TABLE vault.settings OWNER TO login_owner;
 INSERT INTO public.app_versions VALUES
-	(2004000, '2.4.0', 1, 1, '2026-11-26 00:37:34.678+00', '2026-11-26 00:37:34.678+00'),
-	(2003000, '2.3.0', 6, 5, '2026-08-27 00:37:32.203+00', '2026-11-26 00:37:34.678+00');
+	(2004000, '2.4.0', 1, 1, '2026-11-26 01:00:25.742+00', '2026-11-26 01:00:25.742+00'),
+	(2003000, '2.3.0', 6, 5, '2026-08-27 01:00:24.065+00', '2026-11-26 01:00:25.742+00');
 INSERT INTO public.daily_app_versions VALUES
-	('2026-11-26', 2003000, '2.3.0', 4, 3, 3, '2026-11-26 00:37:34.678+00', '2026-11-26 00:37:34.678+00'),
-	('2026-11-26', 2004000, '2.4.0', 1, 1, 1, '2026-11-26 00:37:34.678+00', '2026-11-26 00:37:34.678+00'),
-	('2026-08-27', 2003000, '2.3.0', 2, 2, 2, '2026-08-27 00:37:32.203+00', '2026-08-27 00:37:32.233+00');
+	('2026-11-26', 2003000, '2.3.0', 4, 3, 3, '2026-11-26 01:00:25.742+00', '2026-11-26 01:00:25.742+00'),
+	('2026-11-26', 2004000, '2.4.0', 1, 1, 1, '2026-11-26 01:00:25.742+00', '2026-11-26 01:00:25.742+00'),
+	('2026-08-27', 2003000, '2.3.0', 2, 2, 2, '2026-08-27 01:00:24.065+00', '2026-08-27 01:00:24.094+00');
 INSERT INTO public.daily_logins VALUES
 	('2026-08-27', 'android', 'RU', 2, 2, 0, 0),
 	('2026-11-26', 'android', 'RU', 4, 3, 0, 0),
 	('2026-11-26', 'android', NULL, 1, 1, 0, 0);
 INSERT INTO public.load_receipts VALUES
-	('765e6a50-2b89-45b2-b415-ce12fe4cb976', '2026-11-26 00:37:32.215173+00', 1, 1, 0, 0),
-	('8e61fe5b-fae9-4106-8a4e-8b5355eaeabe', '2026-11-26 00:37:33.314873+00', 4, 2, 1, 1),
-	('41e481a7-ca3b-4e1f-a2b4-f5912ae73098', '2026-11-26 00:37:35.724257+00', 8, 7, 0, 1);
+	('3e4ff0f1-bc47-42ee-a601-b243cb0fe64f', '2026-11-26 01:00:24.082149+00', 1, 1, 0, 0),
+	('f07ad4c2-d274-4624-911d-cdb89cd1ee6a', '2026-11-26 01:00:24.582139+00', 4, 2, 1, 1),
+	('a1def2d6-e1fe-4770-8d83-c25d48713b06', '2026-11-26 01:00:26.308698+00', 8, 7, 0, 1);
 INSERT INTO public.pipeline_health VALUES
-	(10, 7, 3, 0, 2, '2026-11-26 00:37:35.724257+00', '2026-11-26 00:37:34.678+00', 0, 0, 0, '2026-11-26 00:37:48.541142+00');
+	(10, 7, 3, 0, 2, '2026-11-26 01:00:26.308698+00', '2026-11-26 01:00:25.742+00', 0, 0, 0, '2026-11-26 01:00:33.141103+00');
 INSERT INTO public.rejected_logins VALUES
-	('ba745a1e-fb3d-4297-9583-5ca20d7b4768', 'ip_wrong_type', '2026-08-27 00:37:32.233+00'),
-	('f82604db-ccca-4647-b050-74e5560e6211', 'body_not_object', '2026-11-26 00:37:34.678+00');
+	('18f1a037-ebae-44a0-8863-a6028c5094ed', 'ip_wrong_type', '2026-08-27 01:00:24.094+00'),
+	('88978cc1-3dac-43d3-b59e-d26a3948854f', 'body_not_object', '2026-11-26 01:00:25.742+00');
 INSERT INTO public.shared_identifiers VALUES
-	('device_id', '681c4d0a2d2f3b17278160dd650f54d15b45567a5f19209b45b5838e5109d397', 2, 2, '2026-08-27 00:37:32.203+00', '2026-11-26 00:37:34.678+00'),
-	('ip', '1d58ee4f955347207d9ebc82dc4f615bc372ee7cebefac9a883ad75c4fe69cdf', 2, 2, '2026-08-27 00:37:32.203+00', '2026-11-26 00:37:34.678+00');
+	('device_id', '8666a408e43a9cfa07331168583ee1f584f076665e552cf61d1eaa21a21e07fb', 2, 2, '2026-08-27 01:00:24.065+00', '2026-11-26 01:00:25.742+00'),
+	('ip', 'f90ef92f97cef76eb9c0e2e66b09803cfae27858463197856e7ebc2b4c5b1a86', 2, 2, '2026-08-27 01:00:24.065+00', '2026-11-26 01:00:25.742+00');
 INSERT INTO public.user_logins VALUES
-	('user-0001', 'android', '1d58ee4f955347207d9ebc82dc4f615bc372ee7cebefac9a883ad75c4fe69cdf', '681c4d0a2d2f3b17278160dd650f54d15b45567a5f19209b45b5838e5109d397', 'RU', 2003000, '2026-08-27', 'bfba5c5a-4d80-4a64-b74a-6eccae496bca', '2026-08-27 00:37:32.203+00'),
-	('user-0002', 'android', '6bbe934f89722a0e490f4b4f69e6f5ab6482e00989155ac73f489caf31daa481', 'ddc15339f3210f39ecf30cbd417a424ff307eb1a3866cfac95f1f2b573dc9301', 'RU', 2003000, '2026-08-27', 'fdb276be-7290-4a63-b2d8-a8b76dc7b93c', '2026-08-27 00:37:32.233+00'),
-	('user-0006', 'android', '83d0bbf08cf0f9e18a4df83d546bd222d4a6546a151d15521883bde4161228a9', 'df9dbccfe593041c022d9bcb0f552e1b8dfe2134b24546655f23e432f616fa39', NULL, 2003000, '2026-11-26', '1036f1db-f42c-4bc5-a4ff-4955d9dfa911', '2026-11-26 00:37:34.678+00'),
-	('user-0005', 'android', '1d58ee4f955347207d9ebc82dc4f615bc372ee7cebefac9a883ad75c4fe69cdf', '681c4d0a2d2f3b17278160dd650f54d15b45567a5f19209b45b5838e5109d397', 'RU', 2003000, '2026-11-26', '243e9607-91d7-45f5-800a-5942a9dfdc0c', '2026-11-26 00:37:34.678+00'),
-	('user-0005', 'android', '7ca15d6cfa1480008627d661ef25ff2f313cf04a2c71ef9bc9ed9675f162009b', NULL, 'RU', 2003000, '2026-11-26', '88ec2083-7115-4dca-8780-dfd994241f91', '2026-11-26 00:37:34.678+00'),
-	('user-0001', 'android', 'b0447151518969e237952da19479695b5b54eb72860c4b1afe7460a11dfda82c', 'df3236fb8a92eacc022db0a00598837938f1362acb489ee6e78ba51b5dea88e6', 'RU', 2004000, '2026-11-26', 'dd9095a0-3d81-4d0d-9116-bc8e22514fee', '2026-11-26 00:37:34.678+00');
+	('user-0001', 'android', 'f90ef92f97cef76eb9c0e2e66b09803cfae27858463197856e7ebc2b4c5b1a86', '8666a408e43a9cfa07331168583ee1f584f076665e552cf61d1eaa21a21e07fb', 'RU', 2003000, '2026-08-27', 'feae5076-7824-4432-8948-10931f57f11a', '2026-08-27 01:00:24.065+00'),
+	('user-0002', 'android', 'b6a170295896eda25d04ea62a7f4148648f081f835565f57e0432915fceb4eb6', '14ced8c08fa392a8b22c218f3e347d190499901099b5e2195a1ce4bcb746c35c', 'RU', 2003000, '2026-08-27', '6e0caa87-ae47-4585-935b-cf26455bc1cf', '2026-08-27 01:00:24.094+00'),
+	('user-0006', 'android', '41c68be8a6ff6bccd2613756d130cf9a266731ac210aa76a5d979fe5f6618cc9', '470dc2467c7a5e82916f0ffd720dc57e51b588fbab958c1dfee0e3c19354e2fb', NULL, 2003000, '2026-11-26', '019b9b4b-f347-484f-9623-9534609375be', '2026-11-26 01:00:25.742+00'),
+	('user-0001', 'android', 'ffb2ca5262d59cba0e045934e7ceaeb9cfd8bd8086c8198a309b3d3baad1f4fb', '2862b5164f79048675628847c05cff3d83cf24be933a141a692a9b34c1164ac8', 'RU', 2004000, '2026-11-26', '33296358-a74b-48ef-a897-93692d430627', '2026-11-26 01:00:25.742+00'),
+	('user-0005', 'android', '24d3ca8742960fd1e5cff995f008ad6dfb4bc42f7038e04955437569bc46e777', NULL, 'RU', 2003000, '2026-11-26', 'b5476e57-b1f9-44d0-9441-daf936944cb5', '2026-11-26 01:00:25.742+00'),
+	('user-0005', 'android', 'f90ef92f97cef76eb9c0e2e66b09803cfae27858463197856e7ebc2b4c5b1a86', '8666a408e43a9cfa07331168583ee1f584f076665e552cf61d1eaa21a21e07fb', 'RU', 2003000, '2026-11-26', 'ec2f89f0-6c26-471f-ac12-384dbedc1d6d', '2026-11-26 01:00:25.742+00');
 INSERT INTO raw.loads VALUES
-	('765e6a50-2b89-45b2-b415-ce12fe4cb976', 1, 1, 0, 0, '2026-11-26 00:37:32.215173+00', 'postgres', '20741'),
-	('8e61fe5b-fae9-4106-8a4e-8b5355eaeabe', 4, 2, 1, 1, '2026-11-26 00:37:33.314873+00', 'postgres', '20743'),
-	('41e481a7-ca3b-4e1f-a2b4-f5912ae73098', 8, 7, 0, 1, '2026-11-26 00:37:35.724257+00', 'postgres', '20748'),
-	('7551073f-6dac-497a-91ea-0846382d7c7a', 5, 4, 0, 1, '2026-11-26 00:37:52.196645+00', 'postgres', '20765');
+	('3e4ff0f1-bc47-42ee-a601-b243cb0fe64f', 1, 1, 0, 0, '2026-11-26 01:00:24.082149+00', 'postgres', '20741'),
+	('f07ad4c2-d274-4624-911d-cdb89cd1ee6a', 4, 2, 1, 1, '2026-11-26 01:00:24.582139+00', 'postgres', '20743'),
+	('a1def2d6-e1fe-4770-8d83-c25d48713b06', 8, 7, 0, 1, '2026-11-26 01:00:26.308698+00', 'postgres', '20748'),
+	('3b52aa0f-8988-492f-981b-16a0536e6297', 5, 4, 0, 1, '2026-11-26 01:00:35.193519+00', 'postgres', '20765');
 INSERT INTO raw.model_windows VALUES
 	('public.user_logins', '20754', '20754', 'device_id:1 ip:1', '0', '20754'),
 	('public.rejected_logins', '20754', '20754', 'device_id:1 ip:1', '0', '20754'),
@@ -831,36 +831,36 @@ INSERT INTO raw.model_windows VALUES
 	('public.load_receipts', '20754', '20754', 'device_id:1 ip:1', '0', '20764'),
 	('public.shared_identifiers', '20754', '20754', 'device_id:1 ip:1', '0', '20764');
 INSERT INTO raw.quarantined_messages VALUES
-	('3206eced-d167-4dab-b522-337b740d5221', '{"user_id": "user-0001", "ip": "192.0.2.1', '2026-11-26 00:37:34.678+00', 1, '{"SenderId": "000000000000", "SentTimestamp": "1795653454678", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653455586", "message": {}}', '73b454ea6b7090d71251dc6764a0c56e', '41e481a7-ca3b-4e1f-a2b4-f5912ae73098', '2026-11-26 00:37:35.724257+00', '20748', '22P02', 'invalid input syntax for type json', NULL, NULL),
-	('d4755907-b6ed-4f10-9d31-fc06d11179bc', '{"user_id": "user-0008"', '2026-11-26 00:37:51.459+00', 1, '{"SenderId": "000000000000", "SentTimestamp": "1795653471459", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653472071", "message": {}}', '6a77986a1fe5378d2aa2efd422d07074', '7551073f-6dac-497a-91ea-0846382d7c7a', '2026-11-26 00:37:52.196645+00', '20765', '22P02', 'invalid input syntax for type json', NULL, NULL),
-	('15350666-55a1-459c-bdec-89cb710d5d8e', NULL, '2026-08-27 00:37:32.233+00', 1, NULL, NULL, '8e61fe5b-fae9-4106-8a4e-8b5355eaeabe', '2026-11-26 00:37:33.314873+00', '20743', '22P02', 'invalid input syntax for type json', 'purged', '2026-11-26 00:37:54.211747+00');
+	('7b893123-9e5d-4ab3-89e5-793904e1ebb6', '{"user_id": "user-0001", "ip": "192.0.2.1', '2026-11-26 01:00:25.742+00', 1, '{"SenderId": "000000000000", "SentTimestamp": "1795654825742", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654826198", "message": {}}', '73b454ea6b7090d71251dc6764a0c56e', 'a1def2d6-e1fe-4770-8d83-c25d48713b06', '2026-11-26 01:00:26.308698+00', '20748', '22P02', 'invalid input syntax for type json', NULL, NULL),
+	('73846764-1d42-4ed7-83f3-04ca187088ab', '{"user_id": "user-0008"', '2026-11-26 01:00:34.731+00', 1, '{"SenderId": "000000000000", "SentTimestamp": "1795654834731", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654835082", "message": {}}', '6a77986a1fe5378d2aa2efd422d07074', '3b52aa0f-8988-492f-981b-16a0536e6297', '2026-11-26 01:00:35.193519+00', '20765', '22P02', 'invalid input syntax for type json', NULL, NULL),
+	('7790801a-24ac-44d2-b45f-0edc460d0e85', NULL, '2026-08-27 01:00:24.094+00', 1, NULL, NULL, 'f07ad4c2-d274-4624-911d-cdb89cd1ee6a', '2026-11-26 01:00:24.582139+00', '20743', '22P02', 'invalid input syntax for type json', 'purged', '2026-11-26 01:00:36.609472+00');
 INSERT INTO raw.raw_logins VALUES
-	('1036f1db-f42c-4bc5-a4ff-4955d9dfa911', '{"ip": "192.0.2.7", "locale": null, "user_id": "user-0006", "device_id": "device-0006", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 00:37:34.678+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653454678", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653455586"}', 'b88f68a811e5e3431a1925e7b72f6ebf', '41e481a7-ca3b-4e1f-a2b4-f5912ae73098', '2026-11-26 00:37:35.724257+00', '20748', NULL, NULL),
-	('243e9607-91d7-45f5-800a-5942a9dfdc0c', '{"ip": "::ffff:198.51.100.7", "locale": "RU", "user_id": "user-0005", "device_id": "device-shared", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 00:37:34.678+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653454678", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653455586"}', '5e9c7bcf6df2be0901e2ab669eeaf6e3', '41e481a7-ca3b-4e1f-a2b4-f5912ae73098', '2026-11-26 00:37:35.724257+00', '20748', NULL, NULL),
-	('88ec2083-7115-4dca-8780-dfd994241f91', '{"ip": "192.0.2.6", "locale": "RU", "user_id": "user-0005", "device_id": null, "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 00:37:34.678+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653454678", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653455586"}', '8f2c8b73d2536d0464265de5db44839f', '41e481a7-ca3b-4e1f-a2b4-f5912ae73098', '2026-11-26 00:37:35.724257+00', '20748', NULL, NULL),
-	('dd9095a0-3d81-4d0d-9116-bc8e22514fee', '{"ip": "192.0.2.2", "locale": "RU", "user_id": "user-0001", "device_id": "device-0001", "app_version": "2.4.0", "device_type": "android"}', '2026-11-26 00:37:34.678+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653454678", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653455586"}', '081aff8ab71d28493eae851a72e16980', '41e481a7-ca3b-4e1f-a2b4-f5912ae73098', '2026-11-26 00:37:35.724257+00', '20748', NULL, NULL),
-	('f82604db-ccca-4647-b050-74e5560e6211', '[1]', '2026-11-26 00:37:34.678+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653454678", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653455586"}', '35dba5d75538a9bbe0b4da4422759a0e', '41e481a7-ca3b-4e1f-a2b4-f5912ae73098', '2026-11-26 00:37:35.724257+00', '20748', NULL, NULL),
-	('50b8b008-6937-4c09-b504-0b77f1a4fa48', NULL, '2026-11-26 00:37:34.678+00', 1, NULL, NULL, '41e481a7-ca3b-4e1f-a2b4-f5912ae73098', '2026-11-26 00:37:35.724257+00', '20748', 'erased', '2026-11-26 00:37:51.373507+00'),
-	('f5c743e1-36a6-4f2e-91c8-91046d816508', NULL, '2026-11-26 00:37:34.678+00', 1, NULL, NULL, '41e481a7-ca3b-4e1f-a2b4-f5912ae73098', '2026-11-26 00:37:35.724257+00', '20748', 'erased', '2026-11-26 00:37:51.373507+00'),
-	('3592677d-4265-4894-828b-a0a6c5ed72f4', '{"ip": "192.0.2.2", "locale": 1, "user_id": "user-0001", "device_id": "device-0001", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 00:37:51.459+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653471459", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653472071"}', '509e5e9b5d79091b16c4485c5f2b0b1c', '7551073f-6dac-497a-91ea-0846382d7c7a', '2026-11-26 00:37:52.196645+00', '20765', NULL, NULL),
-	('8ac9edc1-1bdf-4460-9b28-a3f2f5f45aa7', '{"ip": " 198.51.100.007 ", "locale": "RU", "user_id": "user-0001", "device_id": "device-0001", "app_version": "2.5.0", "device_type": "android"}', '2026-11-26 00:37:51.459+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653471459", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653472071"}', '3601deca92c6ebdff7a96818d469f206', '7551073f-6dac-497a-91ea-0846382d7c7a', '2026-11-26 00:37:52.196645+00', '20765', NULL, NULL),
-	('df89c46b-0b86-4770-9de8-76c3f4873e4e', '{"ip": null, "locale": "RU", "user_id": "user-0008", "device_id": " DEVICE-SHARED\n", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 00:37:51.459+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653471459", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653472071"}', '934c520e7e0334c71a8c4b9be5ae9ed1', '7551073f-6dac-497a-91ea-0846382d7c7a', '2026-11-26 00:37:52.196645+00', '20765', NULL, NULL),
-	('e0053318-5a49-442e-9743-db50ce1dd1ab', '{"ip": "192.0.2.7", "locale": null, "user_id": "user-0006", "device_id": "device-0006", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 00:37:51.459+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653471459", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653472071"}', 'b88f68a811e5e3431a1925e7b72f6ebf', '7551073f-6dac-497a-91ea-0846382d7c7a', '2026-11-26 00:37:52.196645+00', '20765', NULL, NULL),
-	('bfba5c5a-4d80-4a64-b74a-6eccae496bca', NULL, '2026-08-27 00:37:32.203+00', 1, NULL, NULL, '765e6a50-2b89-45b2-b415-ce12fe4cb976', '2026-11-26 00:37:32.215173+00', '20741', 'purged', '2026-11-26 00:37:54.185079+00'),
-	('ba745a1e-fb3d-4297-9583-5ca20d7b4768', NULL, '2026-08-27 00:37:32.233+00', 1, NULL, NULL, '8e61fe5b-fae9-4106-8a4e-8b5355eaeabe', '2026-11-26 00:37:33.314873+00', '20743', 'purged', '2026-11-26 00:37:54.185079+00'),
-	('fdb276be-7290-4a63-b2d8-a8b76dc7b93c', NULL, '2026-08-27 00:37:32.233+00', 1, NULL, NULL, '8e61fe5b-fae9-4106-8a4e-8b5355eaeabe', '2026-11-26 00:37:33.314873+00', '20743', 'purged', '2026-11-26 00:37:54.185079+00');
+	('019b9b4b-f347-484f-9623-9534609375be', '{"ip": "192.0.2.7", "locale": null, "user_id": "user-0006", "device_id": "device-0006", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 01:00:25.742+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654825742", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654826198"}', 'b88f68a811e5e3431a1925e7b72f6ebf', 'a1def2d6-e1fe-4770-8d83-c25d48713b06', '2026-11-26 01:00:26.308698+00', '20748', NULL, NULL),
+	('33296358-a74b-48ef-a897-93692d430627', '{"ip": "192.0.2.2", "locale": "RU", "user_id": "user-0001", "device_id": "device-0001", "app_version": "2.4.0", "device_type": "android"}', '2026-11-26 01:00:25.742+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654825742", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654826198"}', '081aff8ab71d28493eae851a72e16980', 'a1def2d6-e1fe-4770-8d83-c25d48713b06', '2026-11-26 01:00:26.308698+00', '20748', NULL, NULL),
+	('88978cc1-3dac-43d3-b59e-d26a3948854f', '[1]', '2026-11-26 01:00:25.742+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654825742", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654826198"}', '35dba5d75538a9bbe0b4da4422759a0e', 'a1def2d6-e1fe-4770-8d83-c25d48713b06', '2026-11-26 01:00:26.308698+00', '20748', NULL, NULL),
+	('b5476e57-b1f9-44d0-9441-daf936944cb5', '{"ip": "192.0.2.6", "locale": "RU", "user_id": "user-0005", "device_id": null, "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 01:00:25.742+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654825742", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654826198"}', '8f2c8b73d2536d0464265de5db44839f', 'a1def2d6-e1fe-4770-8d83-c25d48713b06', '2026-11-26 01:00:26.308698+00', '20748', NULL, NULL),
+	('da450659-a80e-4151-b31b-2caef241e290', NULL, '2026-11-26 01:00:25.742+00', 1, NULL, NULL, 'a1def2d6-e1fe-4770-8d83-c25d48713b06', '2026-11-26 01:00:26.308698+00', '20748', 'erased', '2026-11-26 01:00:34.652784+00'),
+	('feae5076-7824-4432-8948-10931f57f11a', NULL, '2026-08-27 01:00:24.065+00', 1, NULL, NULL, '3e4ff0f1-bc47-42ee-a601-b243cb0fe64f', '2026-11-26 01:00:24.082149+00', '20741', 'purged', '2026-11-26 01:00:36.596232+00'),
+	('18f1a037-ebae-44a0-8863-a6028c5094ed', NULL, '2026-08-27 01:00:24.094+00', 1, NULL, NULL, 'f07ad4c2-d274-4624-911d-cdb89cd1ee6a', '2026-11-26 01:00:24.582139+00', '20743', 'purged', '2026-11-26 01:00:36.596232+00'),
+	('6e0caa87-ae47-4585-935b-cf26455bc1cf', NULL, '2026-08-27 01:00:24.094+00', 1, NULL, NULL, 'f07ad4c2-d274-4624-911d-cdb89cd1ee6a', '2026-11-26 01:00:24.582139+00', '20743', 'purged', '2026-11-26 01:00:36.596232+00'),
+	('ec2f89f0-6c26-471f-ac12-384dbedc1d6d', '{"ip": "::ffff:198.51.100.7", "locale": "RU", "user_id": "user-0005", "device_id": "device-shared", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 01:00:25.742+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654825742", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654826198"}', '5e9c7bcf6df2be0901e2ab669eeaf6e3', 'a1def2d6-e1fe-4770-8d83-c25d48713b06', '2026-11-26 01:00:26.308698+00', '20748', NULL, NULL),
+	('da52dbc8-ce51-421e-b4b5-b2d044b71505', NULL, '2026-11-26 01:00:25.742+00', 1, NULL, NULL, 'a1def2d6-e1fe-4770-8d83-c25d48713b06', '2026-11-26 01:00:26.308698+00', '20748', 'erased', '2026-11-26 01:00:34.652784+00'),
+	('1a1d2444-dc68-4209-8c6b-0d0ee5f832de', '{"ip": "192.0.2.2", "locale": 1, "user_id": "user-0001", "device_id": "device-0001", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 01:00:34.731+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654834731", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654835082"}', '509e5e9b5d79091b16c4485c5f2b0b1c', '3b52aa0f-8988-492f-981b-16a0536e6297', '2026-11-26 01:00:35.193519+00', '20765', NULL, NULL),
+	('354764d3-a49b-498f-b33d-af667294d75e', '{"ip": null, "locale": "RU", "user_id": "user-0008", "device_id": " DEVICE-SHARED\n", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 01:00:34.731+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654834731", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654835082"}', '934c520e7e0334c71a8c4b9be5ae9ed1', '3b52aa0f-8988-492f-981b-16a0536e6297', '2026-11-26 01:00:35.193519+00', '20765', NULL, NULL),
+	('409e8b71-5ba7-4232-8e38-19fb21340be3', '{"ip": " 198.51.100.007 ", "locale": "RU", "user_id": "user-0001", "device_id": "device-0001", "app_version": "2.5.0", "device_type": "android"}', '2026-11-26 01:00:34.731+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654834731", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654835082"}', '3601deca92c6ebdff7a96818d469f206', '3b52aa0f-8988-492f-981b-16a0536e6297', '2026-11-26 01:00:35.193519+00', '20765', NULL, NULL),
+	('b2a77ce2-f075-42ed-87f1-68918f5f89e4', '{"ip": "192.0.2.7", "locale": null, "user_id": "user-0006", "device_id": "device-0006", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 01:00:34.731+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654834731", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654835082"}', 'b88f68a811e5e3431a1925e7b72f6ebf', '3b52aa0f-8988-492f-981b-16a0536e6297', '2026-11-26 01:00:35.193519+00', '20765', NULL, NULL);
 INSERT INTO vault.disclosure VALUES
-	(1, 1, 'postgres', '127.0.0.1', '2026-11-26 00:37:50.723942+00');
+	(1, 1, 'postgres', '127.0.0.1', '2026-11-26 01:00:34.325048+00');
 INSERT INTO vault.erasure VALUES
-	('aa61c2e9e834aed0b673fbf6878dde3a3f3befaccaa5e7551fbcc62d4a07efb5', 2, 'postgres', '2026-11-26 00:37:51.373507+00');
+	('68ee272f358036d90ccc729c7363b935ed1b92cb65859aeed970580f0c5a38f2', 2, 'postgres', '2026-11-26 01:00:34.652784+00');
 INSERT INTO vault.masking_key VALUES
-	('ip', 1, '\x7d6bbcba679c3b604fdd179869c0dfe8af479a1b1d767d033b79d3387abb3653', false, '2026-11-26 00:37:31.772333+00'),
-	('device_id', 1, '\x6468f03e11e8a4a98c54bac98044beaa4707b0e763e2cd60aba8913eadb448df', false, '2026-11-26 00:37:31.772333+00'),
-	('erasure', 1, '\x32ed3963134728d1eda4c5c81badd881741bb62842fedc78eaaaad84edeab0d1', false, '2026-11-26 00:37:31.772333+00'),
-	('ip', 2, '\x3c00df130b6ebd571c2593d1eee4f2043042f072dd575b67ffd5d3f09e711160', true, '2026-11-26 00:37:54.977085+00'),
-	('device_id', 2, '\xb36311e9348718fc4ee8b58302a9fcaa956a9723c07bf3b7a8236edae635c3a4', true, '2026-11-26 00:37:54.977085+00');
+	('ip', 1, '\x36f81cf4391e49e39516980a7edb296574d8f33fdc2b5beabd430322b73f839f', false, '2026-11-26 01:00:23.822893+00'),
+	('device_id', 1, '\x8890993b6c16991fb99c9b4d58ef71be9aa0e82a7ef9e0d9f820204d11c32888', false, '2026-11-26 01:00:23.822893+00'),
+	('erasure', 1, '\x5db112a9b847a8f065b561e632aa81c9a74989d31894400d1fef8b85c2d78402', false, '2026-11-26 01:00:23.822893+00'),
+	('ip', 2, '\xa4b5b1d927fac3862fa9369233284421890bfa69d1f56e3fbc78c1878f39615e', true, '2026-11-26 01:00:37.079652+00'),
+	('device_id', 2, '\x514157891824faf67b46dd38462e86818dd2e77617a99032c8832047e696a38e', true, '2026-11-26 01:00:37.079652+00');
 INSERT INTO vault.recovery_request OVERRIDING SYSTEM VALUE VALUES
-	(1, 'masked_ip', '83d0bbf08cf0f9e18a4df83d546bd222d4a6546a151d15521883bde4161228a9', 'support case 4711', 'T-1', 'postgres', '127.0.0.1', '2026-11-26 00:37:50.70006+00', '20762');
+	(1, 'masked_ip', '41c68be8a6ff6bccd2613756d130cf9a266731ac210aa76a5d979fe5f6618cc9', 'support case 4711', 'T-1', 'postgres', '127.0.0.1', '2026-11-26 01:00:34.320955+00', '20762');
 INSERT INTO vault.settings VALUES
 	('published_schema', 'public'),
 	('recoveries_per_hour', '10');
@@ -895,10 +895,10 @@ ALTER TABLE ONLY vault.recovery_request
     ADD CONSTRAINT recovery_request_pkey PRIMARY KEY (request_id);
 ALTER TABLE ONLY vault.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (name);
-CREATE INDEX "238d0df4b5de0b265ddf421ae138445b" ON public.user_logins USING btree (user_id, app_version, create_date);
-CREATE INDEX "2b7bea6f8d1caed934ed8e5888000525" ON public.user_logins USING hash (masked_device_id);
-CREATE INDEX "7d9fc3a9132f37cba0cc2f46c6aa95e8" ON public.user_logins USING btree (create_date);
-CREATE INDEX a156ce2e2755f7a86dfe629849fbe870 ON public.user_logins USING hash (masked_ip);
+CREATE INDEX "1fd776775a2b857c200b1a0cd7072dfb" ON public.user_logins USING hash (masked_ip);
+CREATE INDEX "6840ddd15db639750a344eb5f161b21d" ON public.user_logins USING btree (user_id, app_version, create_date);
+CREATE INDEX a3ef97884fc97581ad9718e4817f7fb8 ON public.user_logins USING btree (create_date);
+CREATE INDEX e0d090fcddc0fbaf68385b2bdbc7703c ON public.user_logins USING hash (masked_device_id);
 CREATE INDEX loads_landed_xid_idx ON raw.loads USING btree (landed_xid);
 CREATE INDEX raw_logins_landed_xid_idx ON raw.raw_logins USING btree (landed_xid);
 CREATE INDEX raw_logins_removed_idx ON raw.raw_logins USING btree (removed) WHERE (removed IS NOT NULL);

@@ -636,78 +636,78 @@ CREATE TABLE vault.settings (
 );
 ALTER TABLE vault.settings OWNER TO login_owner;
 INSERT INTO public.app_versions VALUES
-	(2004000, '2.4.0', 1, 1, '2026-11-26 00:37:08.492+00', '2026-11-26 00:37:08.492+00'),
-	(2003000, '2.3.0', 6, 5, '2026-08-27 00:37:06.172+00', '2026-11-26 00:37:08.492+00');
+	(2004000, '2.4.0', 1, 1, '2026-11-26 01:00:11.202+00', '2026-11-26 01:00:11.202+00'),
+	(2003000, '2.3.0', 6, 5, '2026-08-27 01:00:09.573+00', '2026-11-26 01:00:11.202+00');
 INSERT INTO public.daily_app_versions VALUES
-	('2026-11-26', 2003000, '2.3.0', 4, 3, 3, '2026-11-26 00:37:08.492+00', '2026-11-26 00:37:08.492+00'),
-	('2026-11-26', 2004000, '2.4.0', 1, 1, 1, '2026-11-26 00:37:08.492+00', '2026-11-26 00:37:08.492+00'),
-	('2026-08-27', 2003000, '2.3.0', 2, 2, 2, '2026-08-27 00:37:06.172+00', '2026-08-27 00:37:06.215+00');
+	('2026-11-26', 2003000, '2.3.0', 4, 3, 3, '2026-11-26 01:00:11.202+00', '2026-11-26 01:00:11.202+00'),
+	('2026-11-26', 2004000, '2.4.0', 1, 1, 1, '2026-11-26 01:00:11.202+00', '2026-11-26 01:00:11.202+00'),
+	('2026-08-27', 2003000, '2.3.0', 2, 2, 2, '2026-08-27 01:00:09.573+00', '2026-08-27 01:00:09.591+00');
 INSERT INTO public.daily_logins VALUES
 	('2026-08-27', 'android', 'RU', 2, 2, 0, 0),
 	('2026-11-26', 'android', 'RU', 4, 3, 0, 0),
 	('2026-11-26', 'android', NULL, 1, 1, 0, 0);
 INSERT INTO public.load_receipts VALUES
-	('37cac369-39cf-4116-b62c-2d19dec795da', '2026-11-26 00:37:06.197033+00', 1, 1, 0, 0),
-	('037bdad0-e01d-4a3e-abb7-4ab78f8b8f75', '2026-11-26 00:37:07.135407+00', 4, 2, 1, 1),
-	('ef735ae3-f0f1-4491-b12a-ccd667adaff8', '2026-11-26 00:37:09.211329+00', 8, 7, 0, 1);
+	('3558364b-d1f1-414c-b21e-41d789ceed5b', '2026-11-26 01:00:09.583479+00', 1, 1, 0, 0),
+	('e2b90dd7-9e93-4068-9e7d-f4b78c25bb6d', '2026-11-26 01:00:10.07578+00', 4, 2, 1, 1),
+	('0a307a66-c750-43cb-acae-01f75ca97925', '2026-11-26 01:00:11.736131+00', 8, 7, 0, 1);
 INSERT INTO public.pipeline_health VALUES
-	(10, 7, 3, 0, 2, '2026-11-26 00:37:09.211329+00', '2026-11-26 00:37:08.492+00', 0, 0, 0, '2026-11-26 00:37:20.548433+00');
+	(10, 7, 3, 0, 2, '2026-11-26 01:00:11.736131+00', '2026-11-26 01:00:11.202+00', 0, 0, 0, '2026-11-26 01:00:17.269368+00');
 INSERT INTO public.rejected_logins VALUES
-	('dd8e68d0-264a-48df-ac1a-41943a2fac3e', 'ip_wrong_type', '2026-08-27 00:37:06.215+00'),
-	('c5f22c46-d779-4a65-a2ae-a93a6b7f93d6', 'body_not_object', '2026-11-26 00:37:08.492+00');
+	('f2257f2b-a8e7-4411-8c0a-5184a638bc10', 'ip_wrong_type', '2026-08-27 01:00:09.591+00'),
+	('7f35c389-5805-4a52-b1ac-b2885b7d01c5', 'body_not_object', '2026-11-26 01:00:11.202+00');
 INSERT INTO public.shared_identifiers VALUES
-	('device_id', '70b39cadd11561825af1d8d050c039c04a74582597621203e5751414e66e122d', 2, 2, '2026-08-27 00:37:06.172+00', '2026-11-26 00:37:08.492+00'),
-	('ip', 'c62c3d6303a671d8c932c65a4655aea87165f5a466841ee361f8e0acf69e7587', 2, 2, '2026-08-27 00:37:06.172+00', '2026-11-26 00:37:08.492+00');
+	('device_id', '941651050d45df043b20a38beaeae4820ee93e7259d13c20687b96e27116f9c8', 2, 2, '2026-08-27 01:00:09.573+00', '2026-11-26 01:00:11.202+00'),
+	('ip', '885388d27280e12f1d18646bca62d4d5165dfde2d6c5be099e41c86ab653de21', 2, 2, '2026-08-27 01:00:09.573+00', '2026-11-26 01:00:11.202+00');
 INSERT INTO public.user_logins VALUES
-	('user-0001', 'android', 'c62c3d6303a671d8c932c65a4655aea87165f5a466841ee361f8e0acf69e7587', '70b39cadd11561825af1d8d050c039c04a74582597621203e5751414e66e122d', 'RU', 2003000, '2026-08-27', 'f96cd61c-14a4-408d-ba54-5a2a0194f643', '2026-08-27 00:37:06.172+00'),
-	('user-0002', 'android', '6af3427d02b500fe117ba5e9419b6771a03e914bcc696dd6fde1ee28e7ed3ace', 'e276c45bcb01b6fb5f35254c8993c70ac6ca58511b27ffe795f120d2c2381887', 'RU', 2003000, '2026-08-27', 'c5d17e94-1f7a-42d4-84e8-6759f0051b38', '2026-08-27 00:37:06.215+00'),
-	('user-0001', 'android', '3876d3632fdcf68b53deff85cdf56b61b26dcb6ba49b5cc8868da95e7db2da03', '1f64851c26602002be74f5292498d9c450fe36ce373cfeacea01010aa463039c', 'RU', 2004000, '2026-11-26', '5d76bb3c-fa64-4950-9e5c-b092a5fcb699', '2026-11-26 00:37:08.492+00'),
-	('user-0006', 'android', '4bee9c20b2338767c8fd1add6364f127baf19bd71c13e2f2d66a8bdedfcae473', 'e5b8be3aea0e617b3cf5ffc55203b152cc1dbb1280720fc466319c314cb978e6', NULL, 2003000, '2026-11-26', '920c1ce0-49b5-4100-866f-d078b9b5d4a6', '2026-11-26 00:37:08.492+00'),
-	('user-0005', 'android', 'c62c3d6303a671d8c932c65a4655aea87165f5a466841ee361f8e0acf69e7587', '70b39cadd11561825af1d8d050c039c04a74582597621203e5751414e66e122d', 'RU', 2003000, '2026-11-26', 'fbcbb719-9521-40da-a7d3-75de5c861234', '2026-11-26 00:37:08.492+00'),
-	('user-0005', 'android', 'b1a8def8478c791ae239252f015bc974d64bf47dcdd9fbe4a33148a6e6f8bb48', NULL, 'RU', 2003000, '2026-11-26', 'fd795bd8-1cc0-49f2-8e3f-8045b29ba9a3', '2026-11-26 00:37:08.492+00');
+	('user-0001', 'android', '885388d27280e12f1d18646bca62d4d5165dfde2d6c5be099e41c86ab653de21', '941651050d45df043b20a38beaeae4820ee93e7259d13c20687b96e27116f9c8', 'RU', 2003000, '2026-08-27', '858a77b3-9d3d-45f6-bd9d-a7dbae224fcc', '2026-08-27 01:00:09.573+00'),
+	('user-0002', 'android', '9091e17854f7b3d7938a590d634092dd1f3ef63fabc19fb5fe902094ef4431ef', '138306537d87f5e03d1c8c97078838ebb455894187a7d58dc12df12bcd1db263', 'RU', 2003000, '2026-08-27', 'ff40d77d-a475-48ee-94b5-2934418af635', '2026-08-27 01:00:09.591+00'),
+	('user-0005', 'android', 'f5d5b75d0a1601a616a9f4444e2ac73b40f9e89782692c8650c43a58ea41b724', NULL, 'RU', 2003000, '2026-11-26', '157d7f58-03a1-4f82-bad4-f5ccfeeb45df', '2026-11-26 01:00:11.202+00'),
+	('user-0006', 'android', '9035652b1447840bd152e7a0d6a369c78ab49e99dafa4edd16f62bb0de5cb72d', '0696573d5b4e56a77316ea20435ba77f9faa6ccb1124954035ce031bad3e0811', NULL, 2003000, '2026-11-26', 'beed2aa3-43c2-4cb0-b5aa-5010b7f87ce3', '2026-11-26 01:00:11.202+00'),
+	('user-0001', 'android', 'be28db1edff00b735c68bc250c5c6d2dca71bf1b5415f612e72b213167a82f46', '3300f7036e335656be04f5b14217e10ddf4b261b435d29ba13b77e4887e0339e', 'RU', 2004000, '2026-11-26', 'ea81afef-3ff7-4829-a8c1-bb8d3e2efbe6', '2026-11-26 01:00:11.202+00'),
+	('user-0005', 'android', '885388d27280e12f1d18646bca62d4d5165dfde2d6c5be099e41c86ab653de21', '941651050d45df043b20a38beaeae4820ee93e7259d13c20687b96e27116f9c8', 'RU', 2003000, '2026-11-26', 'eedea8b8-31a2-4084-ab06-bb8831dfd099', '2026-11-26 01:00:11.202+00');
 INSERT INTO raw.loads VALUES
-	('37cac369-39cf-4116-b62c-2d19dec795da', 1, 1, 0, 0, '2026-11-26 00:37:06.197033+00', 'postgres', '20741'),
-	('037bdad0-e01d-4a3e-abb7-4ab78f8b8f75', 4, 2, 1, 1, '2026-11-26 00:37:07.135407+00', 'postgres', '20743'),
-	('ef735ae3-f0f1-4491-b12a-ccd667adaff8', 8, 7, 0, 1, '2026-11-26 00:37:09.211329+00', 'postgres', '20748'),
-	('8ca886c6-dc20-46d3-a3ac-4d9c6b1b6fe9', 5, 4, 0, 1, '2026-11-26 00:37:24.338217+00', 'postgres', '20764');
+	('3558364b-d1f1-414c-b21e-41d789ceed5b', 1, 1, 0, 0, '2026-11-26 01:00:09.583479+00', 'postgres', '20741'),
+	('e2b90dd7-9e93-4068-9e7d-f4b78c25bb6d', 4, 2, 1, 1, '2026-11-26 01:00:10.07578+00', 'postgres', '20743'),
+	('0a307a66-c750-43cb-acae-01f75ca97925', 8, 7, 0, 1, '2026-11-26 01:00:11.736131+00', 'postgres', '20747'),
+	('43f4853d-8cda-4a8e-97a2-00c03f3929e1', 5, 4, 0, 1, '2026-11-26 01:00:19.129379+00', 'postgres', '20765');
 INSERT INTO raw.model_windows VALUES
-	('public.user_logins', '20753', '20753', 'device_id:1 ip:1', '0', '20753'),
-	('public.rejected_logins', '20753', '20753', 'device_id:1 ip:1', '0', '20753'),
-	('public.daily_app_versions', '20753', '20753', 'device_id:1 ip:1', '0', '20763'),
-	('public.daily_logins', '20753', '20753', 'device_id:1 ip:1', '0', '20763'),
-	('public.load_receipts', '20753', '20753', 'device_id:1 ip:1', '0', '20763'),
-	('public.shared_identifiers', '20753', '20753', 'device_id:1 ip:1', '0', '20763');
+	('public.user_logins', '20754', '20754', 'device_id:1 ip:1', '0', '20754'),
+	('public.rejected_logins', '20754', '20754', 'device_id:1 ip:1', '0', '20754'),
+	('public.daily_app_versions', '20754', '20754', 'device_id:1 ip:1', '0', '20764'),
+	('public.daily_logins', '20754', '20754', 'device_id:1 ip:1', '0', '20764'),
+	('public.load_receipts', '20754', '20754', 'device_id:1 ip:1', '0', '20764'),
+	('public.shared_identifiers', '20754', '20754', 'device_id:1 ip:1', '0', '20764');
 INSERT INTO raw.quarantined_messages VALUES
-	('caddeba9-d4ca-4556-8e24-21363ce7c749', '{"user_id": "user-0001", "ip": "192.0.2.1', '2026-11-26 00:37:08.492+00', 1, '{"SenderId": "000000000000", "SentTimestamp": "1795653428492", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653429091", "message": {}}', '73b454ea6b7090d71251dc6764a0c56e', 'ef735ae3-f0f1-4491-b12a-ccd667adaff8', '2026-11-26 00:37:09.211329+00', '20748', '22P02', 'invalid input syntax for type json', NULL, NULL),
-	('dbc7b53e-8de8-4530-bcca-42815def2815', '{"user_id": "user-0008"', '2026-11-26 00:37:23.598+00', 1, '{"SenderId": "000000000000", "SentTimestamp": "1795653443598", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653444213", "message": {}}', '6a77986a1fe5378d2aa2efd422d07074', '8ca886c6-dc20-46d3-a3ac-4d9c6b1b6fe9', '2026-11-26 00:37:24.338217+00', '20764', '22P02', 'invalid input syntax for type json', NULL, NULL),
-	('702f9754-4d95-4fb4-a25e-a5b2f9b28192', NULL, '2026-08-27 00:37:06.215+00', 1, NULL, NULL, '037bdad0-e01d-4a3e-abb7-4ab78f8b8f75', '2026-11-26 00:37:07.135407+00', '20743', '22P02', 'invalid input syntax for type json', 'purged', '2026-11-26 00:37:26.283558+00');
+	('1eb8a2e0-0a90-4291-ac90-f5df15985471', '{"user_id": "user-0001", "ip": "192.0.2.1', '2026-11-26 01:00:11.202+00', 1, '{"SenderId": "000000000000", "SentTimestamp": "1795654811202", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654811625", "message": {}}', '73b454ea6b7090d71251dc6764a0c56e', '0a307a66-c750-43cb-acae-01f75ca97925', '2026-11-26 01:00:11.736131+00', '20747', '22P02', 'invalid input syntax for type json', NULL, NULL),
+	('61f6522e-5028-47a0-88f5-67f0a948c91d', '{"user_id": "user-0008"', '2026-11-26 01:00:18.678+00', 1, '{"SenderId": "000000000000", "SentTimestamp": "1795654818678", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654819019", "message": {}}', '6a77986a1fe5378d2aa2efd422d07074', '43f4853d-8cda-4a8e-97a2-00c03f3929e1', '2026-11-26 01:00:19.129379+00', '20765', '22P02', 'invalid input syntax for type json', NULL, NULL),
+	('e8ccfd19-d7d3-48da-b041-7ea0f4ddec36', NULL, '2026-08-27 01:00:09.591+00', 1, NULL, NULL, 'e2b90dd7-9e93-4068-9e7d-f4b78c25bb6d', '2026-11-26 01:00:10.07578+00', '20743', '22P02', 'invalid input syntax for type json', 'purged', '2026-11-26 01:00:20.637332+00');
 INSERT INTO raw.raw_logins VALUES
-	('5d76bb3c-fa64-4950-9e5c-b092a5fcb699', '{"ip": "192.0.2.2", "locale": "RU", "user_id": "user-0001", "device_id": "device-0001", "app_version": "2.4.0", "device_type": "android"}', '2026-11-26 00:37:08.492+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653428492", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653429091"}', '081aff8ab71d28493eae851a72e16980', 'ef735ae3-f0f1-4491-b12a-ccd667adaff8', '2026-11-26 00:37:09.211329+00', '20748', NULL, NULL),
-	('920c1ce0-49b5-4100-866f-d078b9b5d4a6', '{"ip": "192.0.2.7", "locale": null, "user_id": "user-0006", "device_id": "device-0006", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 00:37:08.492+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653428492", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653429091"}', 'b88f68a811e5e3431a1925e7b72f6ebf', 'ef735ae3-f0f1-4491-b12a-ccd667adaff8', '2026-11-26 00:37:09.211329+00', '20748', NULL, NULL),
-	('c5f22c46-d779-4a65-a2ae-a93a6b7f93d6', '[1]', '2026-11-26 00:37:08.492+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653428492", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653429091"}', '35dba5d75538a9bbe0b4da4422759a0e', 'ef735ae3-f0f1-4491-b12a-ccd667adaff8', '2026-11-26 00:37:09.211329+00', '20748', NULL, NULL),
-	('fbcbb719-9521-40da-a7d3-75de5c861234', '{"ip": "::ffff:198.51.100.7", "locale": "RU", "user_id": "user-0005", "device_id": "device-shared", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 00:37:08.492+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653428492", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653429091"}', '5e9c7bcf6df2be0901e2ab669eeaf6e3', 'ef735ae3-f0f1-4491-b12a-ccd667adaff8', '2026-11-26 00:37:09.211329+00', '20748', NULL, NULL),
-	('fd795bd8-1cc0-49f2-8e3f-8045b29ba9a3', '{"ip": "192.0.2.6", "locale": "RU", "user_id": "user-0005", "device_id": null, "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 00:37:08.492+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653428492", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653429091"}', '8f2c8b73d2536d0464265de5db44839f', 'ef735ae3-f0f1-4491-b12a-ccd667adaff8', '2026-11-26 00:37:09.211329+00', '20748', NULL, NULL),
-	('47a5fc8c-3011-4e3f-b4ea-83e3979ccb0c', NULL, '2026-11-26 00:37:08.492+00', 1, NULL, NULL, 'ef735ae3-f0f1-4491-b12a-ccd667adaff8', '2026-11-26 00:37:09.211329+00', '20748', 'erased', '2026-11-26 00:37:23.40811+00'),
-	('d413f4a5-b057-424f-937a-8d5bd37d2406', NULL, '2026-11-26 00:37:08.492+00', 1, NULL, NULL, 'ef735ae3-f0f1-4491-b12a-ccd667adaff8', '2026-11-26 00:37:09.211329+00', '20748', 'erased', '2026-11-26 00:37:23.40811+00'),
-	('6430ca9b-8361-42c2-8108-c7c5415baa26', '{"ip": "192.0.2.7", "locale": null, "user_id": "user-0006", "device_id": "device-0006", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 00:37:23.598+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653443598", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653444213"}', 'b88f68a811e5e3431a1925e7b72f6ebf', '8ca886c6-dc20-46d3-a3ac-4d9c6b1b6fe9', '2026-11-26 00:37:24.338217+00', '20764', NULL, NULL),
-	('65f828f2-68fb-4f6b-bfb3-0d081df721ab', '{"ip": " 198.51.100.007 ", "locale": "RU", "user_id": "user-0001", "device_id": "device-0001", "app_version": "2.5.0", "device_type": "android"}', '2026-11-26 00:37:23.598+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653443598", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653444213"}', '3601deca92c6ebdff7a96818d469f206', '8ca886c6-dc20-46d3-a3ac-4d9c6b1b6fe9', '2026-11-26 00:37:24.338217+00', '20764', NULL, NULL),
-	('bc01b25d-a574-4dfd-a368-03b54bafaed5', '{"ip": "192.0.2.2", "locale": 1, "user_id": "user-0001", "device_id": "device-0001", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 00:37:23.598+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653443598", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653444213"}', '509e5e9b5d79091b16c4485c5f2b0b1c', '8ca886c6-dc20-46d3-a3ac-4d9c6b1b6fe9', '2026-11-26 00:37:24.338217+00', '20764', NULL, NULL),
-	('dac48187-1562-4cff-86d4-e67b83d960cd', '{"ip": null, "locale": "RU", "user_id": "user-0008", "device_id": " DEVICE-SHARED\n", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 00:37:23.598+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795653443598", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795653444213"}', '934c520e7e0334c71a8c4b9be5ae9ed1', '8ca886c6-dc20-46d3-a3ac-4d9c6b1b6fe9', '2026-11-26 00:37:24.338217+00', '20764', NULL, NULL),
-	('f96cd61c-14a4-408d-ba54-5a2a0194f643', NULL, '2026-08-27 00:37:06.172+00', 1, NULL, NULL, '37cac369-39cf-4116-b62c-2d19dec795da', '2026-11-26 00:37:06.197033+00', '20741', 'purged', '2026-11-26 00:37:26.257254+00'),
-	('c5d17e94-1f7a-42d4-84e8-6759f0051b38', NULL, '2026-08-27 00:37:06.215+00', 1, NULL, NULL, '037bdad0-e01d-4a3e-abb7-4ab78f8b8f75', '2026-11-26 00:37:07.135407+00', '20743', 'purged', '2026-11-26 00:37:26.257254+00'),
-	('dd8e68d0-264a-48df-ac1a-41943a2fac3e', NULL, '2026-08-27 00:37:06.215+00', 1, NULL, NULL, '037bdad0-e01d-4a3e-abb7-4ab78f8b8f75', '2026-11-26 00:37:07.135407+00', '20743', 'purged', '2026-11-26 00:37:26.257254+00');
+	('157d7f58-03a1-4f82-bad4-f5ccfeeb45df', '{"ip": "192.0.2.6", "locale": "RU", "user_id": "user-0005", "device_id": null, "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 01:00:11.202+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654811202", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654811625"}', '8f2c8b73d2536d0464265de5db44839f', '0a307a66-c750-43cb-acae-01f75ca97925', '2026-11-26 01:00:11.736131+00', '20747', NULL, NULL),
+	('7f35c389-5805-4a52-b1ac-b2885b7d01c5', '[1]', '2026-11-26 01:00:11.202+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654811202", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654811625"}', '35dba5d75538a9bbe0b4da4422759a0e', '0a307a66-c750-43cb-acae-01f75ca97925', '2026-11-26 01:00:11.736131+00', '20747', NULL, NULL),
+	('beed2aa3-43c2-4cb0-b5aa-5010b7f87ce3', '{"ip": "192.0.2.7", "locale": null, "user_id": "user-0006", "device_id": "device-0006", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 01:00:11.202+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654811202", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654811625"}', 'b88f68a811e5e3431a1925e7b72f6ebf', '0a307a66-c750-43cb-acae-01f75ca97925', '2026-11-26 01:00:11.736131+00', '20747', NULL, NULL),
+	('ea81afef-3ff7-4829-a8c1-bb8d3e2efbe6', '{"ip": "192.0.2.2", "locale": "RU", "user_id": "user-0001", "device_id": "device-0001", "app_version": "2.4.0", "device_type": "android"}', '2026-11-26 01:00:11.202+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654811202", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654811625"}', '081aff8ab71d28493eae851a72e16980', '0a307a66-c750-43cb-acae-01f75ca97925', '2026-11-26 01:00:11.736131+00', '20747', NULL, NULL),
+	('eedea8b8-31a2-4084-ab06-bb8831dfd099', '{"ip": "::ffff:198.51.100.7", "locale": "RU", "user_id": "user-0005", "device_id": "device-shared", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 01:00:11.202+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654811202", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654811625"}', '5e9c7bcf6df2be0901e2ab669eeaf6e3', '0a307a66-c750-43cb-acae-01f75ca97925', '2026-11-26 01:00:11.736131+00', '20747', NULL, NULL),
+	('69329349-cf09-47d3-a8f9-9c0b34e5c60a', NULL, '2026-11-26 01:00:11.202+00', 1, NULL, NULL, '0a307a66-c750-43cb-acae-01f75ca97925', '2026-11-26 01:00:11.736131+00', '20747', 'erased', '2026-11-26 01:00:18.610685+00'),
+	('df0dab7e-2b35-4891-a2ab-56b542c0b840', NULL, '2026-11-26 01:00:11.202+00', 1, NULL, NULL, '0a307a66-c750-43cb-acae-01f75ca97925', '2026-11-26 01:00:11.736131+00', '20747', 'erased', '2026-11-26 01:00:18.610685+00'),
+	('278a5a60-1701-4a86-bbf8-378c1c5d37a3', '{"ip": "192.0.2.2", "locale": 1, "user_id": "user-0001", "device_id": "device-0001", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 01:00:18.678+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654818678", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654819019"}', '509e5e9b5d79091b16c4485c5f2b0b1c', '43f4853d-8cda-4a8e-97a2-00c03f3929e1', '2026-11-26 01:00:19.129379+00', '20765', NULL, NULL),
+	('9ae8a9fe-93d9-41dd-84d7-5939db244739', '{"ip": " 198.51.100.007 ", "locale": "RU", "user_id": "user-0001", "device_id": "device-0001", "app_version": "2.5.0", "device_type": "android"}', '2026-11-26 01:00:18.678+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654818678", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654819019"}', '3601deca92c6ebdff7a96818d469f206', '43f4853d-8cda-4a8e-97a2-00c03f3929e1', '2026-11-26 01:00:19.129379+00', '20765', NULL, NULL),
+	('a4bb5fb5-11ca-4939-8678-9086d59283d5', '{"ip": "192.0.2.7", "locale": null, "user_id": "user-0006", "device_id": "device-0006", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 01:00:18.678+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654818678", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654819019"}', 'b88f68a811e5e3431a1925e7b72f6ebf', '43f4853d-8cda-4a8e-97a2-00c03f3929e1', '2026-11-26 01:00:19.129379+00', '20765', NULL, NULL),
+	('c11a6ef5-44c5-4871-8126-5dc60a05b32b', '{"ip": null, "locale": "RU", "user_id": "user-0008", "device_id": " DEVICE-SHARED\n", "app_version": "2.3.0", "device_type": "android"}', '2026-11-26 01:00:18.678+00', 1, '{"message": {}, "SenderId": "000000000000", "SentTimestamp": "1795654818678", "ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1795654819019"}', '934c520e7e0334c71a8c4b9be5ae9ed1', '43f4853d-8cda-4a8e-97a2-00c03f3929e1', '2026-11-26 01:00:19.129379+00', '20765', NULL, NULL),
+	('858a77b3-9d3d-45f6-bd9d-a7dbae224fcc', NULL, '2026-08-27 01:00:09.573+00', 1, NULL, NULL, '3558364b-d1f1-414c-b21e-41d789ceed5b', '2026-11-26 01:00:09.583479+00', '20741', 'purged', '2026-11-26 01:00:20.627293+00'),
+	('f2257f2b-a8e7-4411-8c0a-5184a638bc10', NULL, '2026-08-27 01:00:09.591+00', 1, NULL, NULL, 'e2b90dd7-9e93-4068-9e7d-f4b78c25bb6d', '2026-11-26 01:00:10.07578+00', '20743', 'purged', '2026-11-26 01:00:20.627293+00'),
+	('ff40d77d-a475-48ee-94b5-2934418af635', NULL, '2026-08-27 01:00:09.591+00', 1, NULL, NULL, 'e2b90dd7-9e93-4068-9e7d-f4b78c25bb6d', '2026-11-26 01:00:10.07578+00', '20743', 'purged', '2026-11-26 01:00:20.627293+00');
 INSERT INTO vault.disclosure VALUES
-	(1, 1, 'postgres', '127.0.0.1', '2026-11-26 00:37:22.664973+00');
+	(1, 1, 'postgres', '127.0.0.1', '2026-11-26 01:00:18.294214+00');
 INSERT INTO vault.erasure VALUES
-	('f2f27701f2c2756af1b5808b0de9f9aafc2e2c637623f74c279fa92274e549b9', 2, 'postgres', '2026-11-26 00:37:23.40811+00');
+	('742bbd5f71d0aaca3aebabf6c755163331da16bcd597807cadefebface3cb64f', 2, 'postgres', '2026-11-26 01:00:18.610685+00');
 INSERT INTO vault.masking_key VALUES
-	('ip', 1, '\x16fe29b88e2150ccade9a3266289acb5c158de400bbff2deff61014c9f3b3375', false, '2026-11-26 00:37:05.825936+00'),
-	('device_id', 1, '\x4024cb07afc1c926fe70396a83b8bf9eb8b8830f313c3bf3aa50d0770bf4bf4e', false, '2026-11-26 00:37:05.825936+00'),
-	('erasure', 1, '\xc19aa8dd380854fa7242a42193e8db7917f5c4d6a3ed5d07a9462b9f2f5bf8f9', false, '2026-11-26 00:37:05.825936+00'),
-	('ip', 2, '\x794a5511936e896504ee8d827a90af611b59667a47210112edb7022c83ebba89', true, '2026-11-26 00:37:26.980735+00'),
-	('device_id', 2, '\xfdb33d2c0f2545cffbe79a8f9e0e2c9a104260ef00d27b383c73629d2252f1b2', true, '2026-11-26 00:37:26.980735+00');
+	('ip', 1, '\x0f55ad86d0b84a2178f90be3ef7bfd2a1f0dc25d521f77648ac631935f094344', false, '2026-11-26 01:00:09.427276+00'),
+	('device_id', 1, '\x52bcfd0331f18bd6006afe0f1a157ddc03bbe9e2c35c4a110779426560fcd008', false, '2026-11-26 01:00:09.427276+00'),
+	('erasure', 1, '\x1bb4f5bcb2a71eb775cec1c6f5cab017f229b3e0f2f4a0af73e5e266d5133f91', false, '2026-11-26 01:00:09.427276+00'),
+	('ip', 2, '\x70fbc30e58ac899bf2d6e7a0b7c4965dcdfdcd4b4b5f6044c7820b911f955faf', true, '2026-11-26 01:00:20.983212+00'),
+	('device_id', 2, '\x4c55556a566aa0a802bc72e384e0cdf8520c7316bff2bf35e478dd95f8e3cedb', true, '2026-11-26 01:00:20.983212+00');
 INSERT INTO vault.recovery_request OVERRIDING SYSTEM VALUE VALUES
-	(1, 'masked_ip', '4bee9c20b2338767c8fd1add6364f127baf19bd71c13e2f2d66a8bdedfcae473', 'support case 4711', 'T-1', 'postgres', '127.0.0.1', '2026-11-26 00:37:22.65757+00', '20761');
+	(1, 'masked_ip', '9035652b1447840bd152e7a0d6a369c78ab49e99dafa4edd16f62bb0de5cb72d', 'support case 4711', 'T-1', 'postgres', '127.0.0.1', '2026-11-26 01:00:18.290246+00', '20762');
 INSERT INTO vault.settings VALUES
 	('published_schema', 'public'),
 	('recoveries_per_hour', '10');
@@ -742,10 +742,10 @@ ALTER TABLE ONLY vault.recovery_request
     ADD CONSTRAINT recovery_request_pkey PRIMARY KEY (request_id);
 ALTER TABLE ONLY vault.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (name);
-CREATE INDEX "0490bc73ff88a97105d49fe563f2153e" ON public.user_logins USING btree (user_id, app_version, create_date);
-CREATE INDEX "225d7684281930867a7c4b01e369cde7" ON public.user_logins USING btree (create_date);
-CREATE INDEX "2cdf777ca33c583b99efcb11257863cd" ON public.user_logins USING hash (masked_device_id);
-CREATE INDEX "832c3d1604d346d9fd091f40cab32c56" ON public.user_logins USING hash (masked_ip);
+CREATE INDEX "625a9451dc065040b49df64ca1ac585f" ON public.user_logins USING btree (create_date);
+CREATE INDEX b7a4b99dbbcae64ea4e7f7a5471d1ca1 ON public.user_logins USING btree (user_id, app_version, create_date);
+CREATE INDEX d6a9035752502f1c1bb7f510e2f5fa57 ON public.user_logins USING hash (masked_ip);
+CREATE INDEX fbae27a83642cdd90ab56210f0715e27 ON public.user_logins USING hash (masked_device_id);
 CREATE INDEX loads_landed_xid_idx ON raw.loads USING btree (landed_xid);
 CREATE INDEX raw_logins_landed_xid_idx ON raw.raw_logins USING btree (landed_xid);
 CREATE INDEX raw_logins_removed_idx ON raw.raw_logins USING btree (removed) WHERE (removed IS NOT NULL);

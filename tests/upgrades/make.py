@@ -79,7 +79,7 @@ class Version:
             ["git", "archive", commit], cwd=ROOT, check=True, capture_output=True
         ).stdout
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-            archive.extractall(directory)  # noqa: S202 it is our own
+            archive.extractall(directory, filter="data")
         self.directory = directory
         self.env = environment(servers) | {
             "DBT_PROJECT_DIR": str(directory),
