@@ -6,17 +6,18 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from loader import __version__, logs
+from loader import logs
 from loader.database import INIT, connect, is_set_up
-from loader.errors import ExitCode, LoaderError, exit_code_of
+from loader.errors import ExitCode, LoaderError
 from loader.landing import require_rights
 from loader.metrics import Metrics
-from loader.rounds import Mode, Rounds
+from loader.rounds import Rounds
 from loader.settings import postgres_settings, queue_settings
 from loader.sqs import open_queue
 from loader.stop import Patience, Stop
@@ -53,39 +54,18 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument(
-        "--wait",
-        type=_seconds,
-        default=60,
-        metavar="SECONDS",
-        help="how long to wait for a server that is away, a queue that does not exist yet and "
-        "messages that another receiver holds (default: 60)",
+    wait = (
+        "how long to wait for a server that is away, a queue that does not exist yet and "
+        "messages that another receiver holds (default: 60)"
     )
-    made.add_argument(
-        "--follow", action="store_true", help="go on when the queue is empty, until a signal"
-    )
-    made.add_argument(
-        "--max-seconds",
-        type=_seconds,
-        metavar="SECONDS",
-        help="stop in good order after that time, empty or not (default: no limit)",
-    )
-    made.add_argument(
-        "--metrics-port",
-        type=_port,
-        metavar="PORT",
-        help="serve Prometheus metrics and /healthz on that port (default: not served)",
-    )
-    made.add_argument(
-        "--log-format",
-        choices=("text", "json"),
-        help="of the log on standard error (default: text on a terminal, else json, one object a "
-        "line)",
-    )
-    made.add_argument(
-        "--quiet", action="store_true", help="print warnings and errors only, without the summary"
-    )
-    made.add_argument("--version", action="version", version=__version__)
+    follow = "go on when the queue is empty, until a signal"
+    limit = "stop in good order after that time, empty or not (default: no limit)"
+    port = "serve Prometheus metrics and /healthz on that port (default: not served)"
+    made.add_argument("--wait", type=_seconds, default=60, metavar="SECONDS", help=wait)
+    made.add_argument("--follow", action="store_true", help=follow)
+    made.add_argument("--max-seconds", type=_seconds, metavar="SECONDS", help=limit)
+    made.add_argument("--metrics-port", type=_port, metavar="PORT", help=port)
+    logs.add_options(made)
     return made
 
 
@@ -105,39 +85,47 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = parser().parse_args(arguments)
     options.log_format = logs.configure(options.log_format, quiet=options.quiet)
-    return exit_code_of(lambda: drain(options), log)
+    try:
+        return drain(options)
+    except LoaderError as error:
+        log.error("%s", error)
+        return error.exit_code
+    except KeyboardInterrupt:  # before anything was received
+        log.error("interrupted: run again")
+        return ExitCode.RETRYABLE
 
 
 def drain(options: argparse.Namespace) -> ExitCode:
     """Drain or follow the queue. Before anything is received, check rights on both sides."""
     queue_to_read, postgres = queue_settings(os.environ), postgres_settings(os.environ)
-    metrics = Metrics()
+    metrics, stop = Metrics(), Stop()
+    patience = Patience(options.wait, stop)
     if options.metrics_port:
         metrics.serve(options.metrics_port)
-    stop = Stop()
-    patience = Patience(options.wait, stop)
     patience.retry("Postgres", lambda: _require_database(postgres, options.log_format))
     queue = open_queue(queue_to_read, patience)
     for _, denied in queue.denied_actions():
         if denied:
             raise denied
-    mode = Mode(options.wait, options.follow, options.max_seconds)
-    bar = tqdm(
-        desc="landing", unit=" messages", disable=True if options.quiet else None, leave=False
-    )
+    no_bar = True if options.quiet else None  # None: unless it is a terminal
+    bar = tqdm(desc="landing", unit=" messages", disable=no_bar, leave=False)
 
     def show(summary: Summary) -> None:
         metrics.show(summary)
         bar.total = summary.receipt.received + summary.backlog
         bar.update(summary.receipt.received - bar.n)
 
-    # Before this nothing is held, and a signal may simply end the process.
-    with stop, bar, logging_redirect_tqdm():
-        summary, exit_code = Rounds(postgres, queue, mode, patience).run(show)
+    # Until here nothing is held, and a signal may simply end the process.
+    stop.on_signals()
+    with bar, logging_redirect_tqdm():
+        limit = options.max_seconds
+        rounds = Rounds(postgres, queue, patience, follow=options.follow, max_seconds=limit)
+        summary, exit_code = rounds.run(show)
     if options.log_format == "json":
         log.info("over", extra={"figures": summary.figures() | {"exit_code": exit_code}})
     if not options.quiet:
-        print(summary)
+        with suppress(BrokenPipeError):  # its reader has gone
+            print(summary, flush=True)
     return exit_code
 
 

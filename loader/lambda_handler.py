@@ -37,63 +37,55 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, list[dict[s
     records = event.get("Records")
     if not records or any(record.get("eventSource") != "aws:sqs" for record in records):
         raise ValueError("not an event of SQS: let an event source mapping of SQS call this")
-    whole: list[Message] = []
-    failed: list[str] = []
-    for record in records:
-        received = _whole(record)
-        if received:
-            whole.append(received)
-        else:
-            failed.append(str(record.get("messageId", "")))
+    received = {str(record.get("messageId", "")): _whole(record) for record in records}
+    whole = [message for message in received.values() if message]
+    failed = [message_id for message_id, message in received.items() if not message]
     if failed:
         log.warning("%d messages came damaged: left in the queue", len(failed))
     try:
-        log.info("%s", _land(whole))
+        if whole:
+            log.info("%s", _land(whole))
     except Exception as error:
         # Of an error that is not ours only the kind: its text may quote a message.
         log.error("%s", error if isinstance(error, LoaderError) else type(error).__name__)
-        failed += [received.message_id for received in whole]
+        failed += [message.message_id for message in whole]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
 def _whole(record: Mapping[str, Any]) -> Message | None:
     """Return the message in a record, or None if it is damaged."""
     try:
-        received = message(_as_received(record))  # type: ignore[arg-type]
+        # In the form of an answer to ReceiveMessage, where names begin with a capital.
+        attributes: Any = {
+            name: {key[0].upper() + key[1:]: value for key, value in attribute.items() if value}
+            for name, attribute in record.get("messageAttributes", {}).items()
+        }
+        received = message(
+            {
+                "MessageId": record["messageId"],
+                "ReceiptHandle": record["receiptHandle"],
+                "Body": record["body"],
+                "MD5OfBody": record["md5OfBody"],
+                "Attributes": record["attributes"],
+                "MessageAttributes": attributes,
+            }
+        )
         return received if received.is_whole else None
     except (KeyError, TypeError, AttributeError, IndexError):
         return None
 
 
 def _land(messages: Sequence[Message]) -> Receipt:
-    if not messages:
-        return Receipt()
+    """Land over the connection of the last event or, if there is none or it was cut, a new one."""
     while True:
-        is_fresh = not _connections
-        if is_fresh:
-            _connections.append(connect(postgres_settings(os.environ)))
-        connection = _connections.pop()
+        is_new = not _connections
+        connection = connect(postgres_settings(os.environ)) if is_new else _connections.pop()
         try:
             receipt = land(connection, messages)
         except BaseException as error:
             connection.close()
-            if is_fresh or not isinstance(error, TemporaryError):
+            if is_new or not isinstance(error, TemporaryError):
                 raise
         else:
             _connections.append(connection)
             return receipt
-
-
-def _as_received(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record of an event in the form of an answer to ReceiveMessage."""
-    return {
-        "MessageId": record["messageId"],
-        "ReceiptHandle": record["receiptHandle"],
-        "Body": record["body"],
-        "MD5OfBody": record["md5OfBody"],
-        "Attributes": record["attributes"],
-        "MessageAttributes": {
-            name: {key[0].upper() + key[1:]: value for key, value in attribute.items() if value}
-            for name, attribute in record.get("messageAttributes", {}).items()
-        },
-    }

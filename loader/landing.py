@@ -7,7 +7,6 @@ from uuid import uuid4
 import psycopg
 
 from loader.database import not_set_up, queries, read_only, transaction
-from loader.errors import ExitCode, LoaderError
 from loader.sqs import Message
 
 ROLE = "login_loader"
@@ -28,12 +27,7 @@ class Receipt:
     quarantined: int = 0
 
     def __add__(self, other: "Receipt") -> "Receipt":
-        return Receipt(
-            self.received + other.received,
-            self.landed + other.landed,
-            self.already_there + other.already_there,
-            self.quarantined + other.quarantined,
-        )
+        return Receipt(*(vars(self)[name] + vars(other)[name] for name in vars(self)))
 
 
 def land(connection: psycopg.Connection, messages: Sequence[Message]) -> Receipt:
@@ -43,20 +37,16 @@ def land(connection: psycopg.Connection, messages: Sequence[Message]) -> Receipt
     with the reason. A message that is there already stays as it is. After the return all of them
     may be deleted from the queue. Raises LoaderError, and then none of them has landed.
     """
-    load_id = uuid4()
-    landed = quarantined = 0
+    load_id, landed, quarantined = uuid4(), 0, 0
     with transaction(connection, ROLE):
         for part in _statements(messages):
             columns = {column: [getattr(m, column) for m in part] for column in COLUMNS}
             columns["body"] = [storable(body) for body in columns["body"]]
-            row = connection.execute(
-                queries("loader")["land"], {"load_id": load_id, **columns}
-            ).fetchone()
-            if row is None:
-                raise LoaderError(ExitCode.RETRYABLE, "raw.land gave no answer: run again")
-            landed += row[0]
-            quarantined += row[1]
-        receipt = Receipt(len(messages), landed, len(messages) - landed - quarantined, quarantined)
+            parameters = {"load_id": load_id, **columns}
+            [row] = connection.execute(queries("loader")["land"], parameters).fetchall()
+            landed, quarantined = landed + row[0], quarantined + row[1]
+        already_there = len(messages) - landed - quarantined
+        receipt = Receipt(len(messages), landed, already_there, quarantined)
         connection.execute(queries("loader")["receipt"], {"load_id": load_id, **vars(receipt)})
     return receipt
 
@@ -64,7 +54,7 @@ def land(connection: psycopg.Connection, messages: Sequence[Message]) -> Receipt
 def require_rights(connection: psycopg.Connection) -> None:
     """Raise LoaderError if nothing could land: the set-up or a right is missing, or read-only."""
     with transaction(connection, ROLE):
-        is_read_only, denied = connection.execute(queries("loader")["rights"]).fetchone() or ()
+        [(is_read_only, denied)] = connection.execute(queries("loader")["rights"]).fetchall()
         if denied:
             raise not_set_up(f"permission denied for {denied}", ROLE)
         if is_read_only:
@@ -72,9 +62,9 @@ def require_rights(connection: psycopg.Connection) -> None:
 
 
 def _statements(messages: Sequence[Message]) -> Iterator[list[Message]]:
-    # In one order: two loaders with the same messages wait for each other and do not deadlock.
     part: list[Message] = []
     size = 0
+    # In one order: two loaders with the same messages wait for each other and do not deadlock.
     for message in sorted(messages, key=lambda message: message.message_id):
         part.append(message)
         size += len(message.body)
@@ -92,11 +82,6 @@ def storable(body: str) -> str:
     the characters of XML 1.0). If another server does, the body becomes a line that is not JSON,
     with a backslash escape for each, and is quarantined.
     """
-    try:
-        body.encode()
-        if "\0" not in body:
-            return body
-    except UnicodeEncodeError:
-        pass
-    escaped = body.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
-    return f"not storable, escaped: {escaped}"
+    encoded = body.replace("\0", "\\x00").encode("utf-8", "backslashreplace")
+    escaped = encoded.decode()
+    return body if escaped == body else f"not storable, escaped: {escaped}"

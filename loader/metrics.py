@@ -7,13 +7,7 @@ from threading import Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-from prometheus_client import CollectorRegistry, make_wsgi_app
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    Metric,
-    SummaryMetricFamily,
-)
+from prometheus_client import CollectorRegistry, core, make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
 
 from loader.errors import ExitCode, LoaderError
@@ -27,16 +21,15 @@ class Metrics:
     """Serves /metrics and /healthz. /healthz is 503 while messages wait and none can land."""
 
     def __init__(self) -> None:
-        self._summary = Summary()
-        self._landings = 0
+        self._summary: Summary | None = None
         self._shown_at = self._progressed_at = time.monotonic()
 
     def show(self, summary: Summary) -> None:
         """Take note of what the run has done up to now."""
+        landings = self._summary.landings if self._summary else 0
         self._shown_at = time.monotonic()
-        if summary.landings > self._landings or not (summary.in_flight or summary.backlog):
+        if summary.landings > landings or not (summary.in_flight or summary.backlog):
             self._progressed_at = self._shown_at
-        self._landings = summary.landings
         self._summary = replace(summary)  # a scrape sees the figures of one moment
 
     @property
@@ -45,34 +38,34 @@ class Metrics:
         now = time.monotonic()
         return now - self._shown_at < HEALTHY_SECONDS > now - self._progressed_at
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Iterator[core.Metric]:
         """Yield the metrics; prometheus_client calls this for every scrape."""
-        now = self._summary
-        for name, text, value in (
+        if not (now := self._summary):
+            return
+        for name, text, count in (
             ("received", "Messages received, redelivered ones included", now.receipt.received),
             ("landed", "Messages landed in raw.raw_logins", now.receipt.landed),
             ("known", "Redelivered messages that had landed before", now.receipt.already_there),
-            ("quarantined", "Messages that jsonb refuses", now.receipt.quarantined),
+            ("quarantined", "Messages that are quarantined", now.receipt.quarantined),
             ("deleted", "Messages that SQS confirmed as deleted", now.deleted),
             ("requests", "Requests to SQS", now.requests),
         ):
-            yield CounterMetricFamily(f"loader_{name}", text, value=value)
-        failures = CounterMetricFamily(
-            "loader_failures", "Failures, also those that passed", None, ["kind"]
-        )
+            yield core.CounterMetricFamily(f"loader_{name}", text, value=count)
+        text = "Failures, also those that passed"
+        failures = core.CounterMetricFamily("loader_failures", text, labels=["kind"])
         for kind, count in now.failures.copy().items():
             failures.add_metric([kind], count)
         yield failures
-        yield SummaryMetricFamily(
-            "loader_chunk_seconds", "Seconds of a landing", now.landings, now.landing_seconds
-        )
-        oldest = "Age of the oldest message that has just landed"
-        for name, text, number in (
-            ("oldest_message_age_seconds", oldest, now.oldest_age_seconds),
+        text = "Seconds of a landing"
+        seconds = now.landing_seconds
+        yield core.SummaryMetricFamily("loader_chunk_seconds", text, now.landings, seconds)
+        age = now.oldest_age_seconds
+        for name, text, value in (
+            ("oldest_message_age_seconds", "Age of the oldest message just landed", age),
             ("in_flight", "Messages received and not yet deleted", now.in_flight),
             ("backlog", "Messages that wait in the queue", now.backlog),
         ):
-            yield GaugeMetricFamily(f"loader_{name}", text, value=number)
+            yield core.GaugeMetricFamily(f"loader_{name}", text, value=value)
 
     def serve(self, port: int) -> None:
         """Answer on `port` of all interfaces. Raises LoaderError if it is taken."""
@@ -90,9 +83,8 @@ class Metrics:
         try:
             server = make_server("", port, answer, ThreadingWSGIServer, _Silent)
         except (OSError, OverflowError) as error:
-            raise LoaderError(
-                ExitCode.CONFIGURATION, f"--metrics-port {port}: {error}: name another"
-            ) from None
+            said = f"--metrics-port {port}: {error}: name another"
+            raise LoaderError(ExitCode.CONFIGURATION, said) from None
         Thread(target=server.serve_forever, daemon=True).start()
 
 

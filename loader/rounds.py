@@ -1,7 +1,7 @@
 """Rounds: receive in parallel, land in one transaction, delete in parallel, and again.
 
-The phases follow each other in one thread. Requests to SQS run on one pool. One timer keeps the
-messages of a round hidden while they land, and ends what takes too long after a stop.
+The phases follow each other in one thread. Requests to SQS run on one pool. One timer hides the
+messages of a round for longer where landing takes long, and ends a statement that outlasts a stop.
 """
 
 import logging
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -30,64 +29,46 @@ from loader.summary import Summary
 
 log = logging.getLogger("loader")
 
-FIRST_REQUESTS = 1
-"""Of a run. An idle or nearly empty queue costs one request a poll."""
-
-DRAIN_POLL_SECONDS = 1
-"""Any long poll asks all servers of SQS, so that "empty" can be believed:
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
-"""
-
-FOLLOW_POLL_SECONDS = 5
-"""A stop has ten seconds and waits for polls: SQS may hide messages for a poll that is given up.
-Longer polls would save an idle loader $0.16 a month."""
-
-ROUND_BYTES = 32 * 1024 * 1024
-"""Bodies in a round, as far as the sizes in the last rounds foretell those of the next."""
-
-EMPTY_ANSWERS = 2
-"""So many empty answers in a row before the counters of the queue are asked."""
-
-COUNT_SECONDS = 5
-"""How often a backlog is counted, for the progress bar and the metrics."""
-
-ATTEMPTS = 5
-"""For a delete or a release that SQS refuses in part."""
-
+FIRST_REQUESTS = 1  # of a run: an idle or nearly empty queue costs one request a poll
+ROUND_BYTES = 32 * 1024 * 1024  # of bodies, if they are no larger than in the rounds before
+# A long poll asks all servers of SQS, so that "empty" can be believed:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+POLL_SECONDS = 1
+# With --follow. A stop waits for polls, as SQS may hide messages for one that is given up.
+IDLE_POLL_SECONDS = 5
+EMPTY_ANSWERS = 2  # in a row, before the counters of the queue are asked
+ATTEMPTS = 5  # for a delete or a release that SQS refuses in part
+COUNT_SECONDS = 5  # between two counts of the backlog, for the progress bar and the metrics
+# SQS takes a message back 12 hours after it was received:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
 MOST_HIDDEN_SECONDS = 43_200 - 600
-"""SQS takes a message back 12 hours after it was received:
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
-"""
-
-
-@dataclass(frozen=True)
-class Mode:
-    """How a run goes on and ends. `wait_seconds` is for messages that another receiver holds."""
-
-    wait_seconds: float
-    follow: bool = False
-    max_seconds: float | None = None
 
 
 @dataclass
 class Hold:
-    """A message in our hands: hidden from other receivers until it is deleted or released."""
+    """A message in our hands, hidden from other receivers `until` then (time.monotonic)."""
 
     receipt_handle: str
     until: float
-    """When SQS shows it to others (time.monotonic)."""
 
 
 class Rounds:
-    """One run of the loader."""
+    """One run of the loader. It lasts until the queue is drained or, with `follow`, until a stop.
+
+    `max_seconds` bounds the run; `patience` also bounds the wait for messages of other receivers.
+    """
 
     def __init__(
-        self, postgres: dict[str, str], queue: Queue, mode: Mode, patience: Patience
+        self,
+        postgres: dict[str, str],
+        queue: Queue,
+        patience: Patience,
+        *,
+        follow: bool = False,
+        max_seconds: float | None = None,
     ) -> None:
-        self._postgres = postgres
-        self._queue = queue
-        self._mode = mode
-        self._patience = patience
+        self._postgres, self._queue, self._patience = postgres, queue, patience
+        self._follow, self._max_seconds = follow, max_seconds
         self._stop = patience.stop
         self._pool = ThreadPoolExecutor(MOST_REQUESTS)
         self._connection: psycopg.Connection | None = None
@@ -97,11 +78,8 @@ class Rounds:
         """By message id. Only the latest receipt handle of a message deletes or hides it."""
         self._undeleted: set[str] = set()
         """Ids of messages that have landed, and whose delete SQS has not confirmed."""
-        self._requests = FIRST_REQUESTS
-        """Requests of the next round, as the answers of the last one suggest."""
-        self._largest_body = 1
+        self._requests, self._largest_body = FIRST_REQUESTS, 1
         self._empty_answers = 0
-        self._counted_at = 0.0
         self._give_up_at: float | None = None
         self._is_drained = False
         self._failure: LoaderError | None = None
@@ -110,7 +88,7 @@ class Rounds:
         self._summary = Summary(failures=patience.failures)
 
     def run(self, show: Callable[[Summary], None]) -> tuple[Summary, ExitCode]:
-        """Run rounds until the queue is drained or the run ends; call `show` after each phase.
+        """Run rounds to the end and call `show` after each phase.
 
         A stop lets a round finish, and releases the rest within 10 seconds. So does an error,
         which is logged: messages that have not landed are still in the queue.
@@ -123,8 +101,13 @@ class Rounds:
                 self._round()
         except LoaderError as error:
             self._failure = error
-        except Exception as error:
-            self._failure = _unforeseen(error)
+        except Exception as error:  # without its text, which may quote a message
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            self._failure = LoaderError(
+                ExitCode.RETRYABLE,
+                f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}: "
+                "run again, and report it",
+            )
         self._stop.request("")
         self._ended.set()
         timer.join()
@@ -137,74 +120,47 @@ class Rounds:
     def _round(self) -> None:
         messages = self._patience.retry("SQS", self._receive)
         self._show_progress()
-        if not messages:
+        if messages:
+            # Nothing is received while Postgres is away, and what is held stays hidden: received
+            # again and again, healthy messages would end up in the dead-letter queue.
+            self._patience.retry("Postgres", lambda: self._land(messages))
+            self._show_progress()
+            self._delete({message.message_id for message in messages})
+            self._show_progress()
+        elif self._empty_answers >= EMPTY_ANSWERS and not (self._follow or self._stop.requested):
             self._end_if_drained()
-            return
-        self._give_up_at = None
-        # Nothing is received while Postgres is away, and what is held stays hidden: received
-        # again and again, healthy messages would end up in the dead-letter queue.
-        self._patience.retry("Postgres", lambda: self._land(messages))
-        self._show_progress()
-        self._delete({message.message_id for message in messages})
-        self._show_progress()
-
-    # Receive
 
     def _receive(self) -> list[Message]:
-        """Make the requests of a round and return what they bring.
+        """Make the requests of a round and return the messages of all answers.
 
-        A request that fails has no say while others bring messages. If none does, raises its error.
+        A request that fails counts only if none brings a message: then its error is raised.
         """
         if self._stop.requested:
             return []
         most_messages = max(1, ROUND_BYTES // self._largest_body)
         most = min(BATCH, most_messages)
         number = min(self._requests, MOST_REQUESTS, most_messages // most)
-        poll = FOLLOW_POLL_SECONDS if self._mode.follow and number == 1 else DRAIN_POLL_SECONDS
-        began = time.monotonic()
-        counted = self._count_backlog()
-        requests = [
-            self._pool.submit(self._queue.receive, poll, most, self._hide_seconds)
-            for _ in range(number)
-        ]
-        messages: list[Message] = []
-        errors: list[LoaderError] = []
-        for request in self._finished(requests, RECEIVE_SECONDS):
-            try:
-                answer = request.result()
-            except LoaderError as error:
-                errors.append(error)
-                continue
-            self._empty_answers = 0 if answer else self._empty_answers + 1
-            messages += answer
-        if counted and counted.done() and not counted.exception():
-            self._summary.backlog = counted.result().waiting
-        self._plan_next(messages)
-        messages = self._whole(messages)
-        until = began + self._hide_seconds
-        self._held |= {m.message_id: Hold(m.receipt_handle, until) for m in messages}
-        lasting = next((e for e in errors if not isinstance(e, TemporaryError)), None)
-        if messages:
-            self._failure = lasting  # after this round
-            for failed in errors:
-                if isinstance(failed, TemporaryError):
-                    self._patience.count(failed.kind)
-        elif errors:
-            raise lasting or errors[0]
+        poll = IDLE_POLL_SECONDS if self._follow and number == 1 else POLL_SECONDS
+        requests = [self._pool.submit(self._receive_tens, poll, most) for _ in range(number)]
+        answers, errors = self._results(requests, RECEIVE_SECONDS)
+        messages = [message for answer in answers for message in answer]
+        self._empty_answers = 0 if messages else self._empty_answers + len(answers)
+        # Twice as many as these would have filled: full answers double the requests, half full
+        # ones keep their number, and after empty ones a single request waits for what comes.
+        self._requests = max(1, ceil(2 * len(messages) / BATCH))
+        self._largest_body = max(self._largest_body // 2, 1, *(getsizeof(m.body) for m in messages))
+        self._summary.backlog = max(0, self._summary.backlog - len(messages))
+        lasting = [error for error in errors if not isinstance(error, TemporaryError)]
+        if errors and not messages:
+            raise (lasting or errors)[0]
+        self._failure = lasting[0] if lasting else None  # ends the run after this round
         return messages
 
-    def _plan_next(self, messages: Sequence[Message]) -> None:
-        """Make twice as many requests as the messages would have filled, and one if there is none.
-
-        Full answers so double the requests, and answers that are half full keep their number.
-        """
-        self._requests = max(1, ceil(2 * len(messages) / BATCH))
-        sizes = (getsizeof(message.body) for message in messages)
-        self._largest_body = max(self._largest_body // 2, 1, *sizes)
-        self._summary.backlog = max(0, self._summary.backlog - len(messages)) if messages else 0
-
-    def _whole(self, messages: Sequence[Message]) -> list[Message]:
+    def _receive_tens(self, poll_seconds: int, most: int) -> list[Message]:
+        until = time.monotonic() + self._hide_seconds
+        messages = self._queue.receive(poll_seconds, most, self._hide_seconds)
         whole = [message for message in messages if message.is_whole]
+        self._held |= {m.message_id: Hold(m.receipt_handle, until) for m in whole}
         if damaged := len(messages) - len(whole):
             self._patience.count("damaged", damaged)
             log.warning(
@@ -212,36 +168,25 @@ class Rounds:
             )
         return whole
 
-    def _count_backlog(self) -> "Future[Backlog] | None":
-        if self._empty_answers or time.monotonic() - self._counted_at < COUNT_SECONDS:
-            return None
-        self._counted_at = time.monotonic()
-        return self._pool.submit(self._queue.backlog)
-
     def _end_if_drained(self) -> None:
-        """End the run if the queue is empty, as it said twice and its counters confirm.
+        """End the run if the counters, too, say that the queue is empty.
 
-        Messages that another receiver holds are waited for.
+        Messages that other receivers hold are waited for: they may come back.
         """
-        if self._mode.follow or self._stop.requested or self._empty_answers < EMPTY_ANSWERS:
-            return
         backlog = self._patience.retry("SQS", self._queue.backlog)
         if backlog == Backlog(0, 0):
             self._is_drained = True
             return
-        now = time.monotonic()
         held = (
             f"the queue still counts {backlog.waiting} messages waiting "
             f"and {backlog.in_flight} held by another receiver"
         )
         if self._give_up_at is None:
-            self._give_up_at = now + self._mode.wait_seconds
-            log.info("%s: waiting up to %gs for them", held, self._mode.wait_seconds)
-        if now >= self._give_up_at:
+            self._give_up_at = time.monotonic() + self._patience.seconds
+            log.info("%s: waiting up to %gs for them", held, self._patience.seconds)
+        if time.monotonic() >= self._give_up_at:
             log.warning("%s: run again later", held)
             self._stop.request("")
-
-    # Land
 
     def _land(self, messages: Sequence[Message]) -> None:
         if self._stop.overdue(LAND_SECONDS):
@@ -253,18 +198,9 @@ class Rounds:
         except LoaderError:
             self._close()
             raise
-        self._summary.add(receipt, time.monotonic() - began)
-        if sent_at := min((m.sent_at for m in messages if m.sent_at), default=None):
-            self._summary.oldest_age_seconds = (
-                datetime.now(timezone.utc) - sent_at
-            ).total_seconds()
-
-    def _close(self) -> None:
-        if self._connection:
-            self._connection.close()
-        self._connection = None
-
-    # Delete
+        self._give_up_at = None
+        sent_at = min((m.sent_at for m in messages if m.sent_at), default=None)
+        self._summary.add(receipt, time.monotonic() - began, sent_at)
 
     def _delete(self, ids: set[str]) -> None:
         """Delete messages that have landed. What SQS refuses in part is tried again in this round.
@@ -277,13 +213,12 @@ class Rounds:
             left = [message_id for message_id in ids if message_id in self._held]
             if not left or self._stop.overdue(DELETE_SECONDS):
                 return
-            deleted, failure = self._in_tens(left, self._delete_ten, DELETE_SECONDS)
+            deleted, errors = self._in_tens(left, self._delete_ten, DELETE_SECONDS)
             self._undeleted -= deleted
             self._summary.deleted += len(deleted)
-            if failure:
-                raise failure
-            if len(deleted) < len(left):
-                self._patience.count("delete", len(left) - len(deleted))
+            if errors:
+                raise errors[0]
+            self._patience.count("delete", len(left) - len(deleted))
         for message_id in ids & self._undeleted:
             self._held.pop(message_id, None)
 
@@ -294,7 +229,7 @@ class Rounds:
             raise LoaderError(ExitCode.NOT_DELETED, str(error)) from None
 
     def _release(self) -> None:
-        """Show messages that are still held to other receivers at once."""
+        """Show the messages that are still held to other receivers at once."""
         for _ in range(ATTEMPTS):
             if not self._held or self._stop.overdue(STOP_SECONDS):
                 break
@@ -304,50 +239,57 @@ class Rounds:
 
     def _in_tens(
         self, ids: Sequence[str], request: Callable[[dict[str, str]], set[str]], seconds: float
-    ) -> tuple[set[str], LoaderError | None]:
-        """Call `request` with the receipt handles of ten messages at a time, in parallel.
+    ) -> tuple[set[str], list[LoaderError]]:
+        """Make a request for each ten messages, which returns the ids that SQS confirms.
 
-        Returns the ids that SQS confirms, which are then no longer held, and an error if there was
-        one. Waits for all requests, but not longer than `seconds` after a stop.
+        Returns the confirmed ids, which are then no longer held, and the errors.
         """
-        requests = [
-            self._pool.submit(request, {i: self._held[i].receipt_handle for i in ten})
-            for ten in _tens(ids)
-        ]
-        confirmed: set[str] = set()
-        failure: LoaderError | None = None
-        for done in self._finished(requests, seconds):
-            try:
-                confirmed |= done.result()
-            except LoaderError as error:
-                failure = error
+        handles = [{i: self._held[i].receipt_handle for i in ten} for ten in _tens(ids)]
+        requests = [self._pool.submit(request, ten) for ten in handles]
+        answers, errors = self._results(requests, seconds)
+        confirmed = set().union(*answers)
         for message_id in confirmed:
             del self._held[message_id]
-        return confirmed, failure
+        return confirmed, errors
 
-    def _finished(self, requests: Iterable[Future[Any]], seconds: float) -> set[Future[Any]]:
-        """Wait for requests, and no longer than `seconds` after a stop; return those that ended."""
-        finished: set[Future[Any]] = set()
-        pending = set(requests)
+    def _results(
+        self, requests: Iterable[Future[Any]], seconds: float
+    ) -> tuple[list[Any], list[LoaderError]]:
+        """Wait for requests, but not longer than `seconds` after a stop.
+
+        Returns their results and their errors.
+        """
+        pending, ended = set(requests), set[Future[Any]]()
         while pending and not self._stop.overdue(seconds):
             done, pending = wait(pending, timeout=0.2)
-            finished |= done
-        return finished
-
-    # The timer
+            ended |= done
+        results: list[Any] = []
+        errors: list[LoaderError] = []
+        for request in ended:
+            try:
+                results.append(request.result())
+            except LoaderError as error:
+                errors.append(error)
+        return results, errors
 
     def _watch(self) -> None:
+        """The timer, until the run ends."""
         extending: list[Future[None]] = []
+        counted_at = 0.0
         while not self._ended.wait(min(0.2, self._hide_seconds / 10)):
-            if self._mode.max_seconds is not None and self._seconds > self._mode.max_seconds:
+            now = time.monotonic()
+            if self._max_seconds is not None and now - self._began > self._max_seconds:
                 self._stop.request("--max-seconds are over")
             if self._stop.overdue(LAND_SECONDS) and (connection := self._connection):
                 with suppress(psycopg.Error):
                     connection.cancel_safe(timeout=1)
             if all(request.done() for request in extending):
-                half = time.monotonic() + self._hide_seconds / 2
+                half = now + self._hide_seconds / 2
                 due = [i for i, hold in self._held.copy().items() if hold.until <= half]
                 extending = [self._pool.submit(self._extend, ten) for ten in _tens(due)]
+            if not self._empty_answers and now - counted_at > COUNT_SECONDS:
+                counted_at = now
+                self._pool.submit(self._count_backlog)
         wait(extending, timeout=1)  # or one of them would hide again what is released
 
     def _extend(self, ids: Sequence[str]) -> None:
@@ -359,16 +301,21 @@ class Rounds:
             for message_id in self._queue.hide(handles, self._hide_seconds) if handles else ():
                 holds[message_id].until = until
 
-    # The end
+    def _count_backlog(self) -> None:
+        with suppress(LoaderError):  # the next request meets it, too
+            self._summary.backlog = self._queue.backlog().waiting
 
-    @property
-    def _seconds(self) -> float:
-        return time.monotonic() - self._began
+    def _close(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection = None
 
     def _show_progress(self) -> None:
         self._summary.requests = self._queue.requests
-        self._summary.seconds = self._seconds
+        self._summary.seconds = time.monotonic() - self._began
         self._summary.in_flight = len(self._held)
+        if self._empty_answers:
+            self._summary.backlog = 0
         self._show(self._summary)
 
     def _exit_code(self) -> ExitCode:
@@ -387,13 +334,3 @@ class Rounds:
 
 def _tens(ids: Sequence[str]) -> list[Sequence[str]]:
     return [ids[first : first + BATCH] for first in range(0, len(ids), BATCH)]
-
-
-def _unforeseen(error: Exception) -> LoaderError:
-    # Without its text, which may quote a message.
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return LoaderError(
-        ExitCode.RETRYABLE,
-        f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}: run again, "
-        "and report it",
-    )

@@ -1,7 +1,6 @@
-"""Settings of the environment, with their defaults.
+"""Settings of the environment, with the defaults of a usual set-up on one machine.
 
 The PG* variables of libpq and the AWS_* variables of boto3 keep their meaning.
-The defaults are those of a usual set-up on one machine.
 """
 
 import re
@@ -10,36 +9,22 @@ from dataclasses import dataclass
 
 from loader.errors import ExitCode, LoaderError
 
-LOCAL_ENDPOINT = "http://localhost:4566"
-"""Where local SQS servers listen. Used if neither a queue nor an endpoint is configured."""
-
-DEFAULT_REGION = "us-east-1"
-
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
-QUEUE_NAME = re.compile(r"(?=.{1,80}$)[A-Za-z0-9_-]+(\.fifo)?")
-QUEUE_ARN = re.compile(
-    r"arn:aws[a-z-]*:sqs:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):(?P<name>[^:/]+)"
-)
+NAME = re.compile(r"(?=.{1,80}$)[A-Za-z0-9_-]+(\.fifo)?")
+ARN = re.compile(r"arn:aws[a-z-]*:sqs:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):(?P<name>[^:/]+)")
 # ENDPOINT/ACCOUNT/NAME, and LocalStack's forms with a region in the path:
 # https://docs.localstack.cloud/aws/services/sqs/#queue-urls
-QUEUE_URL = re.compile(
+URL = re.compile(
     r"(?P<url>(?P<endpoint>https?://[^/\s]+)(?:/queue)?(?:/(?P<region>[a-z0-9-]+))?"
     r"/(?P<account>[^/\s]+)/(?P<name>[^/\s]+))/?"
 )
 # sqs.REGION.amazonaws.com, sqs-fips.REGION…, VPC endpoints, legacy REGION.queue.amazonaws.com
 REGION_IN_HOST = re.compile(
-    r"(?:[/.]sqs(?:-fips)?\.([a-z0-9-]+)|//([a-z0-9-]+)\.queue)"
+    r"(?:[/.]sqs(?:-fips)?\.|//(?=[a-z0-9-]+\.queue))([a-z0-9-]+)(?:\.queue)?"
     r"\.(?:vpce\.)?(?:amazonaws\.com|api\.aws)"
 )
-AWS_HOST = re.compile(r"https?://[^/]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)(?::\d+)?/?")
-
-# Without these libpq takes the operating system's user and a Unix socket.
-POSTGRES_DEFAULTS = {
-    "host": ("PGHOST", "localhost"),
-    "user": ("PGUSER", "postgres"),
-    "dbname": ("PGDATABASE", "postgres"),
-    "password": ("PGPASSWORD", "postgres"),
-}
+# Where local SQS servers listen. Used if neither a queue nor an endpoint is configured.
+LOCAL_ENDPOINT = "http://localhost:4566"
 
 
 @dataclass(frozen=True)
@@ -56,11 +41,6 @@ class QueueSettings:
     account: str | None = None
     endpoint: str | None = None
 
-    @property
-    def is_local(self) -> bool:
-        """Whether the endpoint is a server other than AWS."""
-        return self.endpoint is not None and not AWS_HOST.fullmatch(self.endpoint)
-
 
 def queue_settings(environment: Mapping[str, str]) -> QueueSettings:
     """Read LOGIN_QUEUE (a name, URL or ARN), AWS_ENDPOINT_URL and AWS_REGION.
@@ -69,24 +49,17 @@ def queue_settings(environment: Mapping[str, str]) -> QueueSettings:
     """
     value = environment.get("LOGIN_QUEUE", "").strip()
     endpoint = environment.get("AWS_ENDPOINT_URL_SQS") or environment.get("AWS_ENDPOINT_URL")
-    region = (
-        environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
-    )
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
     if not value:
         return QueueSettings("login-queue", region, endpoint=endpoint or LOCAL_ENDPOINT)
-    if found := QUEUE_URL.fullmatch(value):
-        host_region = REGION_IN_HOST.search(found["endpoint"])
-        return QueueSettings(
-            name=found["name"],
-            region=(host_region[1] or host_region[2]) if host_region else found["region"] or region,
-            url=found["url"],
-            endpoint=endpoint or found["endpoint"],
-        )
-    if found := QUEUE_ARN.fullmatch(value):
-        return QueueSettings(
-            found["name"], found["region"], account=found["account"], endpoint=endpoint
-        )
-    if QUEUE_NAME.fullmatch(value):
+    if found := URL.fullmatch(value):
+        in_host = REGION_IN_HOST.search(found["endpoint"])
+        region = in_host[1] if in_host else found["region"] or region
+        endpoint = endpoint or found["endpoint"]
+        return QueueSettings(found["name"], region, url=found["url"], endpoint=endpoint)
+    if found := ARN.fullmatch(value):
+        return QueueSettings(**found.groupdict(), endpoint=endpoint)
+    if NAME.fullmatch(value):
         return QueueSettings(value, region, endpoint=endpoint)
     raise LoaderError(
         ExitCode.CONFIGURATION,
@@ -97,14 +70,17 @@ def queue_settings(environment: Mapping[str, str]) -> QueueSettings:
 
 
 def postgres_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what libpq needs besides the PG* variables, as arguments of `psycopg.connect`."""
-    if environment.get("PGSERVICE"):
+    """Return what libpq needs besides the PG* variables, as arguments of `psycopg.connect`.
+
+    Without these it takes the user of the operating system and a Unix socket.
+    """
+    given = {name for name, value in environment.items() if name.startswith("PG") and value}
+    if "PGSERVICE" in given:
         return {}
-    settings = {
-        key: default
-        for key, (variable, default) in POSTGRES_DEFAULTS.items()
-        if not environment.get(variable)
-    }
-    if environment.get("PGHOST") or environment.get("PGUSER") or environment.get("PGPASSFILE"):
-        settings.pop("password", None)  # not the local set-up: libpq may find one in ~/.pgpass
+    defaults = {"PGHOST": "localhost", "PGUSER": "postgres", "PGDATABASE": "postgres"}
+    keys = {"PGHOST": "host", "PGUSER": "user", "PGDATABASE": "dbname"}
+    settings = {keys[name]: value for name, value in defaults.items() if name not in given}
+    # Any of these names another set-up, for which libpq may find a password in ~/.pgpass.
+    if not given & {"PGHOST", "PGUSER", "PGPASSFILE", "PGPASSWORD"}:
+        settings["password"] = "postgres"  # noqa: S105
     return settings

@@ -4,20 +4,22 @@ import hashlib
 import json
 import logging
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError
 
 from loader.errors import ExitCode, LoaderError
 from loader.settings import QueueSettings
-from loader.sqs_errors import NoSuchQueueError, sqs_errors
+from loader.sqs_errors import OlderProtocolError, check_answer, sqs_errors
 from loader.stop import Patience
 
 if TYPE_CHECKING:
@@ -26,16 +28,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("loader")
 
-BATCH = 10
-"""Messages that one request may carry (SQS quota)."""
-
-MOST_REQUESTS = 50
-"""Requests at once, as a round needs to hide 100 ms a request: see docs/decisions/rounds.md."""
-
-READ_SECONDS = 8
-"""Longer than the longest poll, and within the ten seconds of a stop."""
-
-COUNTERS = ("", "Delayed", "NotVisible")
+BATCH = 10  # messages that one request may carry (SQS quota)
+MOST_REQUESTS = 50  # at once, to hide 100 ms a request: see docs/decisions/rounds.md
+READ_SECONDS = 8  # longer than the longest poll, and within the ten seconds of a stop
+# What the query protocol needs and botocore's model of SQS no longer has: names of elements, as in
+# botocore 1.31.80, the last that spoke it. A file of extras: botocore/loaders.py explains them.
+OLDER_PROTOCOL = Path(__file__).parent / "models"
+AWS_HOST = re.compile(r"\.(amazonaws\.com|api\.aws)\b")
 
 
 @dataclass(frozen=True)
@@ -69,15 +68,12 @@ class Backlog:
 class Queue:
     """A queue that exists. Safe for several threads.
 
-    Every method makes one request and raises LoaderError if SQS refuses it, TemporaryError if a
+    Every method makes one request. It raises LoaderError if SQS refuses it, TemporaryError if a
     later one may succeed.
     """
 
     def __init__(self, client: "SQSClient", name: str, url: str) -> None:
-        self._client = client
-        client.meta.events.register("after-call.sqs.ReceiveMessage", _require_whole_answer)
-        self._name = name
-        self._url = url
+        self._client, self._name, self._url = client, name, url
         self._lock = Lock()
         self.requests = 0
         """Requests made so far. SQS charges for each."""
@@ -87,13 +83,19 @@ class Queue:
 
         Other receivers do not see them for `hide_seconds`.
         """
-        received: list[Message] = self._call(
+
+        def receive(**arguments: Any) -> list[Message]:
+            answer = self._client.receive_message(**arguments)
+            return [message(received) for received in answer.get("Messages") or []]
+
+        received: list[Message] = self._request(
             "sqs:ReceiveMessage",
-            self._receive,
+            receive,
             MaxNumberOfMessages=most,
             WaitTimeSeconds=wait_seconds,
             VisibilityTimeout=hide_seconds,
             MessageSystemAttributeNames=["All"],
+            AttributeNames=["All"],  # the same for servers that know only the older name
             MessageAttributeNames=["All"],
         )
         return received
@@ -110,19 +112,16 @@ class Queue:
 
         Returns the ids that SQS confirms.
         """
+        method = self._client.change_message_visibility_batch
         return self._batch(
-            "sqs:ChangeMessageVisibility",
-            self._client.change_message_visibility_batch,
-            handles,
-            VisibilityTimeout=seconds,
+            "sqs:ChangeMessageVisibility", method, handles, VisibilityTimeout=seconds
         )
 
     def backlog(self) -> Backlog:
         """Return how much the queue holds."""
-        waiting, delayed, in_flight = self.numbers(
-            *(f"ApproximateNumberOfMessages{counter}" for counter in COUNTERS)
-        )
-        return Backlog(waiting + delayed, in_flight)
+        counters = ("Messages", "MessagesDelayed", "MessagesNotVisible")
+        numbers = self.numbers(*(f"ApproximateNumberOf{counter}" for counter in counters))
+        return Backlog(numbers[0] + numbers[1], numbers[2])
 
     def numbers(self, *names: str) -> list[int]:
         """Return attributes of the queue that are numbers."""
@@ -131,10 +130,9 @@ class Queue:
             return [int(attributes[name]) for name in names]
 
     def attributes(self, names: Sequence[str] = ("All",)) -> dict[str, str]:
-        """Return the attributes of the queue."""
-        answer = self._call(
-            "sqs:GetQueueAttributes", self._client.get_queue_attributes, AttributeNames=names
-        )
+        """Return attributes of the queue."""
+        method = self._client.get_queue_attributes
+        answer = self._request("sqs:GetQueueAttributes", method, AttributeNames=names)
         return dict(answer.get("Attributes", {}))
 
     def denied_actions(self) -> Iterator[tuple[str, LoaderError | None]]:
@@ -142,16 +140,13 @@ class Queue:
 
         SQS answers a caller who has the right that the receipt handle is invalid.
         """
+        hide, delete = self._client.change_message_visibility, self._client.delete_message
         for action, method, more in (
-            ("sqs:DeleteMessage", self._client.delete_message, {}),
-            (
-                "sqs:ChangeMessageVisibility",
-                self._client.change_message_visibility,
-                {"VisibilityTimeout": 0},
-            ),
+            ("sqs:DeleteMessage", delete, {}),
+            ("sqs:ChangeMessageVisibility", hide, {"VisibilityTimeout": 0}),
         ):
             try:
-                self._call(action, method, ReceiptHandle="none", **more)
+                self._request(action, method, ReceiptHandle="none", **more)
                 yield action, None
             except LoaderError as error:
                 yield action, error if error.exit_code is ExitCode.PERMISSION else None
@@ -161,7 +156,7 @@ class Queue:
         """Where requests go."""
         return self._client.meta.endpoint_url
 
-    def _call(self, action: str, method: Any, **arguments: Any) -> Any:
+    def _request(self, action: str, method: Any, **arguments: Any) -> Any:
         with self._lock:
             self.requests += 1
         with sqs_errors(action, self._name, self.endpoint):
@@ -169,25 +164,21 @@ class Queue:
 
     def _batch(self, action: str, method: Any, handles: Mapping[str, str], **more: int) -> set[str]:
         ids = list(handles)
-        answer = self._call(
-            action,
-            method,
-            Entries=[{"Id": str(i), "ReceiptHandle": handles[m]} | more for i, m in enumerate(ids)],
-        )
+        entries = [{"Id": str(i), "ReceiptHandle": handles[m]} | more for i, m in enumerate(ids)]
+        answer = self._request(action, method, Entries=entries)
         with sqs_errors(action, self._name, self.endpoint):
             return {ids[int(entry["Id"])] for entry in answer.get("Successful", [])}
 
-    def _receive(self, **arguments: Any) -> list[Message]:
-        answer = self._client.receive_message(**arguments)
-        return [message(received) for received in answer.get("Messages") or []]
 
-
-def _require_whole_answer(http_response: Any, parsed: dict[str, Any], **_: object) -> None:
-    """Refuse an answer that is cut, blank or a page: boto3 takes it for an empty queue."""
-    if http_response.status_code == 200 and not parsed.get("Messages"):
+def _require_whole_answer(
+    http_response: Any, parsed: dict[str, Any], model: OperationModel, **_: object
+) -> None:
+    """Refuse JSON that is cut or blank, which boto3 takes for an empty queue; XML it does not."""
+    is_json = model.service_model.resolved_protocol == "json"
+    if is_json and http_response.status_code == 200 and not parsed.get("Messages"):
         said = json.loads(http_response.content)
-        if not isinstance(said, dict) or said.get("Messages") or said.keys() - {"Messages"}:
-            raise ResponseParserError("not an answer of SQS")
+        if said.get("Messages") or said.keys() - {"Messages"}:
+            raise ResponseParserError("an answer to another question")
 
 
 def open_queue(settings: QueueSettings, patience: Patience) -> Queue:
@@ -196,64 +187,59 @@ def open_queue(settings: QueueSettings, patience: Patience) -> Queue:
     Raises LoaderError: CONFIGURATION if it is not there in time, PERMISSION if credentials or
     rights are missing, RETRYABLE if the endpoint is out of reach.
     """
-    deadline = time.monotonic() + patience.seconds
-    client = _make_client(settings)
 
     def find() -> Queue:
-        found = Queue(client, settings.name, _queue_url(client, settings))
-        found.backlog()  # a URL is only a claim until the queue has answered
-        return found
-
-    has_said = False
-    while True:
         try:
-            return patience.retry("SQS", find)
-        except NoSuchQueueError:
-            if patience.stop.requested or time.monotonic() >= deadline:
-                raise
-        if not has_said:
-            log.info(
-                "queue %r is not there yet, waiting up to %gs", settings.name, patience.seconds
-            )
-            has_said = True
-        patience.stop.sleep(1)
+            return _find(settings)
+        except OlderProtocolError:
+            log.info("the endpoint of %r speaks only the older XML protocol of SQS", settings.name)
+            return _find(settings, [str(OLDER_PROTOCOL)])
+
+    return patience.retry("SQS", find)
 
 
-def _make_client(settings: QueueSettings) -> "SQSClient":
-    with sqs_errors("sqs:GetQueueUrl", settings.name, settings.endpoint or "AWS"):
-        session = boto3.Session(region_name=settings.region)
-        credentials: dict[str, Any] = {}
-        if settings.is_local and not session.get_credentials():
-            # Servers other than AWS take any key, but boto3 does not sign without one.
-            credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-        return session.client(
+def _find(settings: QueueSettings, models: Sequence[str] = ()) -> Queue:
+    config = Config(
+        connect_timeout=5,
+        read_timeout=READ_SECONDS,
+        retries={"total_max_attempts": 1},  # Patience tries again, and counts
+        max_pool_connections=MOST_REQUESTS,
+        parameter_validation=False,  # ours are valid, and it takes a fifth of a request's CPU
+        user_agent="login-loader",
+    )
+    endpoint = settings.endpoint
+    with sqs_errors("sqs:GetQueueUrl", settings.name, endpoint or "AWS"):
+        core = botocore.session.get_session()
+        core.get_component("data_loader").search_paths.extend(models)
+        session = boto3.Session(region_name=settings.region, botocore_session=core)
+        key = None
+        if endpoint and not (AWS_HOST.search(endpoint) or session.get_credentials()):
+            key = "local"  # other servers take any, but boto3 does not sign without one
+        client = session.client(
             "sqs",
-            endpoint_url=settings.endpoint,
-            config=Config(
-                connect_timeout=5,
-                read_timeout=READ_SECONDS,
-                retries={"total_max_attempts": 1},  # Patience tries again, and counts
-                max_pool_connections=MOST_REQUESTS,
-                # Our parameters are valid; checking them takes a fifth of a request's CPU.
-                parameter_validation=False,
-                user_agent="login-loader",
-            ),
-            **credentials,
+            endpoint_url=endpoint,
+            config=config,
+            aws_access_key_id=key,
+            aws_secret_access_key=key,
         )
-
-
-def _queue_url(client: "SQSClient", settings: QueueSettings) -> str:
-    if settings.url:
-        return settings.url
-    owner = {"QueueOwnerAWSAccountId": settings.account} if settings.account else {}
+        client.meta.events.register("before-parse.sqs", check_answer)
+        client.meta.events.register("after-call.sqs.ReceiveMessage", _require_whole_answer)
     with sqs_errors("sqs:GetQueueUrl", settings.name, client.meta.endpoint_url):
-        return client.get_queue_url(QueueName=settings.name, **owner)["QueueUrl"]
+        owner = {"QueueOwnerAWSAccountId": settings.account} if settings.account else {}
+        url = settings.url
+        url = url or client.get_queue_url(QueueName=settings.name, **owner)["QueueUrl"]
+    queue = Queue(client, settings.name, url)
+    queue.backlog()  # a URL is only a claim until the queue has answered
+    return queue
 
 
 def message(received: "MessageTypeDef") -> Message:
     """Return a message of an answer to ReceiveMessage. Raises KeyError if a field is missing."""
-    attributes = {str(name): value for name, value in received.get("Attributes", {}).items()}
+    attributes: dict[str, Any] = {
+        str(name): value for name, value in received.get("Attributes", {}).items()
+    }
     sent, count = attributes.get("SentTimestamp"), attributes.get("ApproximateReceiveCount", "")
+    attributes["message"] = received.get("MessageAttributes", {})
     return Message(
         message_id=received["MessageId"],
         receipt_handle=received["ReceiptHandle"],
@@ -262,9 +248,7 @@ def message(received: "MessageTypeDef") -> Message:
         sent_at=sent_timestamp(sent) if sent else None,
         receive_count=int(count) if re.fullmatch("[0-9]{1,9}", count) else None,
         # Binary attribute values have no JSON form; their Python notation is still readable.
-        attributes=json.dumps(
-            attributes | {"message": received.get("MessageAttributes", {})}, default=repr
-        ),
+        attributes=json.dumps(attributes, default=repr),
     )
 
 

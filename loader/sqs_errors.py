@@ -1,46 +1,60 @@
-"""Errors of botocore as one line that says what to do."""
+"""Answers and errors of SQS as one line that says what to do."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
+from typing import Any
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,
-    HTTPClientError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
+from botocore import exceptions
+from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError
 
 from loader.errors import ExitCode, LoaderError, TemporaryError
 
 # Error codes of both protocols, JSON and query:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
-NO_QUEUE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
-DENIED = {"AccessDenied", "AccessDeniedException", "KmsAccessDenied", "KMS.AccessDeniedException"}
-BAD_CREDENTIALS = {
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InvalidClientTokenId",
-    "InvalidSecurity",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
-CLOCK = {"RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"}
-# SQS says these words with codes of wrong credentials, too.
-CLOCK_WORDS = re.compile("Signature expired|Signature not yet current|Request has expired")
+NO_QUEUE = re.compile("NonExistentQueue|QueueDoesNotExist")
+# Codes, and words that SQS says with a code of wrong credentials.
+CLOCK = re.compile("RequestExpired|RequestTimeTooSkewed|Signature (expired|not yet current)")
+CREDENTIALS = re.compile(
+    "ExpiredToken|IncompleteSignature|InvalidClientTokenId|InvalidSecurity|SignatureDoesNotMatch"
+    "|UnrecognizedClient"
+)
 # Besides HTTP 429. OverLimit: 120,000 messages (FIFO: 20,000) are in flight.
 THROTTLED = re.compile("Throttl|OverLimit|TooManyRequests|RequestLimitExceeded")
 
+# <ErrorResponse>, <GetQueueUrlResponse> …, with any status and Content-Type
+XML = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<[A-Z][A-Za-z]*Response\b")
+UNREADABLE = (ResponseParserError, JSONDecodeError, UnicodeDecodeError, KeyError, TypeError)
 
-class NoSuchQueueError(LoaderError):
-    """The queue does not exist, or not yet."""
+
+class OlderProtocolError(Exception):
+    """A request in JSON is answered in the XML of the query protocol."""
+
+
+class ForeignAnswerError(Exception):
+    """An answer is not one of SQS. Its text is what is known of the answer, without the body."""
+
+
+def check_answer(
+    response_dict: dict[str, Any], operation_model: OperationModel, **_: object
+) -> None:
+    """Raise an error for an answer that botocore cannot parse (event before-parse)."""
+    status, body, headers = (response_dict[key] for key in ("status_code", "body", "headers"))
+    is_sqs, is_xml = False, bool(XML.match(body))
+    if operation_model.service_model.resolved_protocol == "query":
+        is_sqs = is_xml
+    elif is_xml:
+        raise OlderProtocolError
+    elif status < 300:
+        is_sqs = not body or body.lstrip().startswith(b"{")  # DeleteMessage has an empty answer
+    else:
+        is_sqs = b'"__type"' in body  # every error has a type
+    if not is_sqs:
+        content = headers.get("Content-Type", "").partition(";")[0]
+        said = f"HTTP {status} {content} by {headers.get('Server', 'a server')}"
+        raise ForeignAnswerError(re.sub(r"[^\w/.+ -]", "", said)[:100], status)
 
 
 @contextmanager
@@ -53,71 +67,58 @@ def sqs_errors(action: str, queue: str, endpoint: str) -> Iterator[None]:
     endpoint = re.sub(r"//[^/@]*@", "//", endpoint)
     try:
         yield
-    except ClientError as error:
+    except exceptions.ClientError as error:
         raise _refused(error, action, queue, endpoint) from None
-    except (
-        ResponseParserError,
-        JSONDecodeError,
-        UnicodeDecodeError,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ):
-        raise TemporaryError(
-            "answer",
-            f"what answers at {endpoint} is not SQS, or not in order: "
-            "check AWS_ENDPOINT_URL or LOGIN_QUEUE, or run again",
-        ) from None
-    except (NoCredentialsError, PartialCredentialsError):
-        raise LoaderError(
-            ExitCode.PERMISSION,
-            "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-        ) from None
-    except (NoRegionError, ProfileNotFound) as error:
-        raise LoaderError(ExitCode.CONFIGURATION, f"AWS settings: {error}") from None
-    except (ConnectionError, HTTPClientError) as error:
+    except (ForeignAnswerError, *UNREADABLE) as error:
+        said, status = error.args if isinstance(error, ForeignAnswerError) else ("the answer", 200)
+        failed = f"{said} from {endpoint} is not SQS, or not in order"
+        remedy = "check AWS_ENDPOINT_URL or LOGIN_QUEUE"
+        if 300 <= status < 500 and status != 429:
+            raise LoaderError(ExitCode.CONFIGURATION, f"{failed}: {remedy}") from None
+        raise TemporaryError("answer", f"{failed}: {remedy}, or run again") from None
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError):
+        remedy = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        raise LoaderError(ExitCode.PERMISSION, f"no AWS credentials: {remedy}") from None
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise TemporaryError(
             "unreachable",
             f"cannot reach SQS at {endpoint} ({type(error).__name__}): "
             "check AWS_ENDPOINT_URL or LOGIN_QUEUE and the network, then run again",
         ) from None
-    except (BotoCoreError, ValueError) as error:
+    except (exceptions.BotoCoreError, ValueError) as error:
         # ValueError: botocore's answer to an endpoint that is not a URL.
-        raise LoaderError(
-            ExitCode.CONFIGURATION, f"{action} on {queue!r} at {endpoint}: {_first_line(error)}"
-        ) from None
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        failed = f"{action} on {queue!r} at {endpoint}: {said}"
+        raise LoaderError(ExitCode.CONFIGURATION, failed) from None
 
 
-def _refused(error: ClientError, action: str, queue: str, endpoint: str) -> LoaderError:
-    code = error.response.get("Error", {}).get("Code", "")
+def _refused(error: exceptions.ClientError, action: str, queue: str, endpoint: str) -> LoaderError:
+    said = error.response.get("Error", {})
+    code = said.get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in NO_QUEUE:
-        return NoSuchQueueError(
-            ExitCode.CONFIGURATION,
-            f"queue {queue!r} does not exist at {endpoint}: create it, "
-            "or correct LOGIN_QUEUE, AWS_REGION or AWS_ENDPOINT_URL",
-        )
     failed = f"{action} on {queue!r} failed: {code} (HTTP {status})"
-    exit_code = ExitCode.CONFIGURATION
-    if code in CLOCK or CLOCK_WORDS.search(error.response.get("Error", {}).get("Message", "")):
-        failed = f"SQS refuses the time of the request ({code}): set the clock of this machine"
-    elif code in BAD_CREDENTIALS:
-        exit_code = ExitCode.PERMISSION
-        failed = f"SQS refuses the AWS credentials ({code}): renew them"
-    elif THROTTLED.search(code) or status == 429:
-        return TemporaryError(
-            "throttled", f"{action} on {queue!r} is throttled ({code}): run later"
+    exit_code = ExitCode.PERMISSION
+    if NO_QUEUE.search(code):
+        failed = (
+            f"queue {queue!r} does not exist at {endpoint}: create it, "
+            "or correct LOGIN_QUEUE, AWS_REGION or AWS_ENDPOINT_URL"
         )
-    elif code in DENIED or status in (401, 403):
-        exit_code = ExitCode.PERMISSION
+        return TemporaryError("no_queue", failed, ExitCode.CONFIGURATION)  # it may come yet
+    if THROTTLED.search(code) or status == 429:
+        failed = f"{action} on {queue!r} is throttled ({code}): run later"
+        return TemporaryError("throttled", failed)
+    if CLOCK.search(code) or CLOCK.search(said.get("Message", "")):
+        exit_code = ExitCode.CONFIGURATION
+        failed = f"SQS refuses the time of the request ({code}): set the clock of this machine"
+    elif CREDENTIALS.search(code):
+        failed = f"SQS refuses the AWS credentials ({code}): renew them"
+    elif "AccessDenied" in code or status in (401, 403):
         failed = (
             f"{action} on {queue!r} is denied ({code}): allow it in the IAM or queue policy "
             "(and kms:Decrypt where the queue is encrypted with a key of yours)"
         )
-    elif not 400 <= status < 500:
+    elif 400 <= status < 500:
+        exit_code = ExitCode.CONFIGURATION
+    else:
         return TemporaryError("server", f"{failed}: run again later")
     return LoaderError(exit_code, failed)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

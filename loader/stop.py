@@ -9,64 +9,59 @@ from collections.abc import Callable
 from itertools import count
 from math import inf
 from threading import Lock
-from types import FrameType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from loader.errors import TemporaryError
 
 log = logging.getLogger("loader")
 
-# Seconds after a stop. `docker stop` and ECS kill after ten and thirty seconds:
+# Seconds after a stop; `docker stop` kills after ten:
 # https://docs.docker.com/reference/cli/docker/container/stop/
-RECEIVE_SECONDS = 5.5
-"""Until then requests under way may still bring messages."""
-
-LAND_SECONDS = 6.5
-"""Until then these may land; then a statement that hangs is cancelled."""
-
-DELETE_SECONDS = 7.5
-"""Until then landed messages may be deleted. After that the rest is released."""
-
-STOP_SECONDS = 9.0
-"""Until then everything has ended."""
+RECEIVE_SECONDS = 5.5  # until then requests under way may still bring messages
+LAND_SECONDS = 6.5  # until then these may land; a statement that hangs is then cancelled
+DELETE_SECONDS = 7.5  # until then landed messages may be deleted; then the rest is released
+STOP_SECONDS = 9.0  # until then everything has ended
 
 # Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
 Result = TypeVar("Result")
 
 
 class Stop:
-    """A request to end the run in good order. As a context it listens to SIGTERM and SIGINT.
+    """A request to end the run in good order.
 
-    The first signal asks; a second one ends the process at once. There is no lock in here: a
-    signal handler may run in the middle of anything.
+    There is no lock in here: a signal handler may run in the middle of anything.
     """
 
     def __init__(self) -> None:
         self.reason = ""
-        self.since = inf
-        self._former: dict[signal.Signals, Any] = {}
+        self._since = inf
 
     @property
     def requested(self) -> bool:
         """Whether the run ends."""
-        return self.since < inf
+        return self._since < inf
 
     def request(self, reason: str) -> None:
-        """Ask for the end; `reason` is for the log."""
+        """Ask for the end. The first reason counts, and goes to the log."""
         if not self.requested:
-            self.reason = reason
-            self.since = time.monotonic()
+            self.reason, self._since = reason, time.monotonic()
 
-    def left(self, seconds: float) -> float:
-        """Return how much is left of `seconds` after the request; all of it before."""
-        return max(0.0, min(seconds, self.since + seconds - time.monotonic()))
+    def on_signals(self) -> None:
+        """Ask for the end at SIGTERM or SIGINT. A second one ends the process at once."""
+
+        def signalled(*_: object) -> None:
+            self.request("stopped by a signal")
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signalled)
 
     def overdue(self, seconds: float) -> bool:
         """Whether the end was asked for more than `seconds` ago."""
-        return self.left(seconds) == 0
+        return time.monotonic() - self._since > seconds
 
     def sleep(self, seconds: float) -> None:
         """Sleep; a request cuts it short."""
@@ -74,26 +69,12 @@ class Stop:
         while not self.requested and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, 0.1))
 
-    def __enter__(self) -> "Stop":
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._former[number] = signal.signal(number, self._signalled)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._former.items():
-            signal.signal(number, handler)
-
-    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
-        self.request("stopped by a signal")
-        self.__exit__()
-
 
 class Patience:
     """Tries again after a TemporaryError, with full jitter, for up to `seconds` each time."""
 
     def __init__(self, seconds: float, stop: Stop) -> None:
-        self.seconds = seconds
-        self.stop = stop
+        self.seconds, self.stop = seconds, stop
         self.failures: Counter[str] = Counter()
         """Every failure by its kind, also those that passed."""
         self._warned: dict[str, float] = {}
@@ -104,11 +85,11 @@ class Patience:
 
         Raises TemporaryError when time is up: after `seconds`, or earlier if the run ends.
         """
-        began = time.monotonic()
-        has_warned = False
+        began, has_warned = time.monotonic(), False
         for attempt in count():
             try:
                 result = action()
+                break
             except TemporaryError as error:
                 self.count(error.kind)
                 longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
@@ -118,11 +99,9 @@ class Patience:
                     raise
                 has_warned = self._warn(server, error, left) or has_warned
                 time.sleep(pause) if self.stop.requested else self.stop.sleep(pause)
-            else:
-                if has_warned:
-                    log.info("%s is back after %.0fs", server, time.monotonic() - began)
-                return result
-        raise AssertionError  # count() has no end
+        if has_warned:
+            log.info("%s is back after %.0fs", server, time.monotonic() - began)
+        return result
 
     def count(self, kind: str, number: int = 1) -> None:
         """Count failures."""
@@ -131,8 +110,8 @@ class Patience:
 
     def _warn(self, server: str, error: TemporaryError, left: float) -> bool:
         # Once for all threads, and not for a failure that passes within a second.
-        now = time.monotonic()
         with self._lock:
+            now = time.monotonic()
             if left > self.seconds - 1 or now - self._warned.get(server, -inf) < self.seconds:
                 return False
             self._warned[server] = now

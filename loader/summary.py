@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from loader.landing import Receipt
 
@@ -13,12 +14,12 @@ PRICE_PER_MILLION_REQUESTS = 0.40
 class Summary:
     """What a run has done up to now."""
 
+    failures: Counter[str]
+    """By kind, also those that passed."""
     receipt: Receipt = field(default_factory=Receipt)
     deleted: int = 0
     requests: int = 0
     seconds: float = 0.0
-    failures: Counter[str] = field(default_factory=Counter)
-    """By kind, also those that passed."""
     landings: int = 0
     landing_seconds: float = 0.0
     """Of all landings together."""
@@ -27,33 +28,29 @@ class Summary:
     in_flight: int = 0
     """Messages received and not yet deleted."""
     backlog: int = 0
-    """Messages that wait in the queue, as it counts them."""
+    """Messages that wait in the queue, as it counts them now and then."""
 
-    def add(self, receipt: Receipt, seconds: float) -> None:
+    def add(self, receipt: Receipt, seconds: float, oldest_sent_at: datetime | None) -> None:
         """Add a landing."""
         self.receipt += receipt
         self.landings += 1
         self.landing_seconds += seconds
+        if oldest_sent_at:
+            age = datetime.now(timezone.utc) - oldest_sent_at
+            self.oldest_age_seconds = age.total_seconds()
 
     def figures(self) -> dict[str, float]:
         """Return the figures of the last line by name."""
-        return {
-            **vars(self.receipt),
-            "deleted": self.deleted,
-            "requests": self.requests,
-            "seconds": round(self.seconds, 3),
-        }
+        mine = {"deleted": self.deleted, "requests": self.requests}
+        return vars(self.receipt) | mine | {"seconds": round(self.seconds, 3)}
 
     def __str__(self) -> str:
-        received = self.receipt.received
-        line = (
-            f"received {received}, landed {self.receipt.landed}, "
-            f"already there {self.receipt.already_there}, "
-            f"quarantined {self.receipt.quarantined}, deleted {self.deleted}; "
-            f"{self.requests} requests"
+        receipt, each = self.receipt, self.requests / max(1, self.receipt.received)
+        dollars = each * PRICE_PER_MILLION_REQUESTS
+        cost = f" ({each:.3g} a message, ${dollars:.2f} per million messages)"
+        return (
+            f"received {receipt.received}, landed {receipt.landed}, "
+            f"already there {receipt.already_there}, quarantined {receipt.quarantined}, "
+            f"deleted {self.deleted}; {self.requests} requests{cost if receipt.received else ''}; "
+            f"{receipt.received / max(self.seconds, 0.001):.0f} messages/s"
         )
-        if received:
-            each = self.requests / received
-            dollars = each * PRICE_PER_MILLION_REQUESTS
-            line += f" ({each:.3g} a message, ${dollars:.2f} per million messages)"
-        return f"{line}; {received / max(self.seconds, 0.001):.0f} messages/s"

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.fake_sqs.faults import Fault
 from tests.conftest import Pipeline, one_line, slowed
-from tests.faults import KILLED, QUEUE, Faulty, faulty, sleeping, until
+from tests.faults import KILLED, QUEUE, VISIBILITY_SECONDS, Faulty, faulty, sleeping, until
 from tests.logins import login, logins
 
 KILL_BEFORE = """
@@ -200,6 +200,22 @@ def test_an_answer_that_is_none(faults: Faulty, kind: str) -> None:
     assert "landed 300," in loaded.stdout
     assert fault.hits == 3
     assert faults.calls("ReceiveMessage") >= 35  # asked again: thirty answers, three, and two empty
+    faults.rerun_and_check()
+
+
+@pytest.mark.parametrize("kind", ["html", "blank"])
+def test_a_visibility_timeout_that_is_not_answered_is_asked_for_again(
+    faults: Faulty, kind: str
+) -> None:
+    """Messages stay hidden for as long as the queue says, and not for 30 s."""
+    faults.send(logins(30))
+    fault = faults.endpoint.inject(Fault(kind, "GetQueueAttributes", times=1, after=1))
+    with faults.pipeline.connect() as other, faults.loading() as loader:
+        other.execute("begin; lock table raw.raw_logins in exclusive mode")
+        until(lambda: faults.held() > 0)
+        loader.kill()
+    assert fault.hits == 1
+    until(lambda: faults.held() == 0, VISIBILITY_SECONDS + 2)
     faults.rerun_and_check()
 
 

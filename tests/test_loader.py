@@ -175,7 +175,7 @@ def test_a_queue_that_is_still_being_created_is_waited_for(pipeline: Pipeline) -
         text=True,
     )
     assert loader.stderr is not None
-    while "is not there yet, waiting" not in loader.stderr.readline():
+    while "does not exist at" not in loader.stderr.readline():
         assert loader.poll() is None
     url = pipeline.client.create_queue(QueueName=late)["QueueUrl"]
     pipeline.client.send_message(QueueUrl=url, MessageBody=login(1))

@@ -22,8 +22,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.faults import KINDS, Fault
-from benchmarks.queue import Message
+from sandbox.fake_sqs.faults import KINDS, Fault
+from sandbox.fake_sqs.queue import Message
 from sandbox.sqs import DELIVERIES
 from tests.conftest import ROOT, Outcome, Pipeline
 from tests.faults import DEAD_LETTERS, QUEUE, VISIBILITY_SECONDS, Faulty, faulty, until
@@ -178,7 +178,7 @@ class History:
 
 @pytest.fixture
 def faults(pipeline: Pipeline) -> Iterator[Faulty]:
-    pipeline.load("init")
+    pipeline.vault("init")
     with faulty(pipeline) as made:
         yield made
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from loader import __version__
+from loader import logs
 from loader.errors import ExitCode
 from vault import commands
 from vault.keys import DOMAINS
@@ -39,14 +39,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument(
-        "--log-format",
-        choices=("text", "json"),
-        help="of the log on standard error (default: text on a terminal, else json, one object a "
-        "line)",
-    )
-    made.add_argument("--quiet", action="store_true", help="print warnings and errors only")
-    made.add_argument("--version", action="version", version=__version__)
+    logs.add_options(made)
     add_commands(made.add_subparsers(title="commands", metavar="COMMAND", required=True))
     return made
 
