@@ -54,7 +54,7 @@ def check_answer(
     if not is_sqs:
         content = headers.get("Content-Type", "").partition(";")[0]
         said = f"HTTP {status} {content} by {headers.get('Server', 'a server')}"
-        raise ForeignAnswerError(re.sub(r"[^\w/.+ -]", "", said)[:100], status)
+        raise ForeignAnswerError(re.sub(r"[^\w/.+ -]", "", said)[:100].strip(), status)
 
 
 @contextmanager
