@@ -30,15 +30,20 @@ Land every message of an SQS queue in Postgres, each exactly once, and delete it
 only after the commit. Start it more than once to use more cores."""
 
 EPILOG = """\
-settings (environment): LOGIN_QUEUE is a queue name, URL or ARN (default: login-queue);
-  AWS_ENDPOINT_URL an SQS server other than AWS (default, if LOGIN_QUEUE is not set either:
-  http://localhost:4566); AWS_REGION (default: us-east-1), AWS_PROFILE, AWS_ACCESS_KEY_ID ... as
-  boto3 reads them; PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE as libpq reads them (default:
-  localhost, 5432, postgres, postgres, postgres)
+settings (environment):
+  LOGIN_QUEUE            queue name, URL or ARN (default: login-queue)
+  AWS_ENDPOINT_URL       SQS endpoint other than AWS (default, if LOGIN_QUEUE is not set either:
+                         http://localhost:4566)
+  AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID ...   as boto3 reads them (region: us-east-1)
+  PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE   as libpq reads them
+                         (default: localhost, 5432, postgres, postgres, postgres)
 
-exit codes: 0 the queue is drained; 1 stopped early, or a server is out of reach: run again;
-  2 a setting or an argument is wrong; 3 credentials, a right or the set-up of the database are
-  missing; 4 what was received has landed, not all of it is deleted: run again"""
+exit codes:
+  0  the queue is drained
+  1  stopped early, or a server is out of reach: run again
+  2  a setting or an argument is wrong
+  3  credentials, a right or the set-up of the database are missing
+  4  what was received has landed, not all of it is deleted: run again"""
 
 WAIT = """how long to wait for a server that is away, a queue that does not exist yet and messages
 that another receiver holds (default: 60)"""

@@ -22,7 +22,7 @@ import psycopg
 from loader.database import connect
 from loader.errors import ExitCode, LoaderError, TemporaryError
 from loader.landing import land
-from loader.sqs import BATCH, MOST_REQUESTS, Backlog, Message, Queue
+from loader.sqs import BATCH, MOST_REQUESTS, Message, Queue
 from loader.stop import DELETE_SECONDS, LAND_SECONDS, RECEIVE_SECONDS, STOP_SECONDS, Patience
 from loader.summary import Summary
 
@@ -168,12 +168,12 @@ class Rounds:
         Messages that other receivers hold are waited for: they may come back.
         """
         backlog = self._patience.retry("SQS", self._queue.backlog)
-        if backlog == Backlog(0, 0):
+        if backlog == (0, 0):
             self._is_drained = True
             return
         held = (
-            f"the queue still counts {backlog.waiting} messages waiting "
-            f"and {backlog.in_flight} held by another receiver"
+            f"the queue still counts {backlog[0]} messages waiting "
+            f"and {backlog[1]} held by another receiver"
         )
         if self._give_up_at is None:
             self._give_up_at = time.monotonic() + self._patience.seconds
@@ -296,7 +296,7 @@ class Rounds:
 
     def _count_backlog(self) -> None:
         with suppress(LoaderError):  # the next request meets it, too
-            self._summary.backlog = self._queue.backlog().waiting
+            self._summary.backlog = self._queue.backlog()[0]
 
     def _close(self) -> None:
         if self._connection:

@@ -57,13 +57,18 @@ def check_answer(
         raise ForeignAnswerError(re.sub(r"[^\w/.+ -]", "", said)[:100].strip(), status)
 
 
-@contextmanager
-def sqs_errors(action: str, queue: str, endpoint: str) -> Iterator[None]:
-    """Turn errors of botocore inside the block into LoaderError.
+def action_of(operation: str) -> str:
+    """Return the IAM action of a method of boto3: sqs:DeleteMessage of delete_message_batch."""
+    return "sqs:" + operation.removesuffix("_batch").title().replace("_", "")
 
-    `action` is the IAM action that the request needs, as "sqs:ReceiveMessage". Credentials in
-    `endpoint` are not shown.
+
+@contextmanager
+def sqs_errors(operation: str, queue: str, endpoint: str) -> Iterator[None]:
+    """Turn errors of botocore in an operation into LoaderError.
+
+    Credentials in `endpoint` are not shown.
     """
+    action = action_of(operation)
     endpoint = re.sub(r"//[^/@]*@", "//", endpoint)
     try:
         yield
