@@ -81,6 +81,8 @@ def _checks(connection: psycopg.Connection, name: str) -> Iterator[Finding]:
     with connection.transaction():
         connection.execute("set transaction read only")
         connection.execute(queries("loader")["pin_search_path"])
+        # With the rights of the login, and whatever else the database sets for it.
+        connection.execute(queries("loader")["begin"], {"role": connection.info.user})
         for subject, is_ok, remedy in connection.execute(
             files("vault").joinpath(name).read_bytes()
         ):

@@ -8,7 +8,7 @@ from importlib.resources import files
 import psycopg
 from psycopg import errors
 
-from loader.database import INIT, queries
+from loader.database import INIT, queries, read_only
 from loader.errors import ExitCode, LoaderError
 from vault.keys import add_first_keys
 
@@ -66,6 +66,8 @@ def install(
             f"cannot set up the database ({error.diag.message_primary}): "
             f"let a superuser, or its owner with CREATEROLE, run `{INIT}`",
         ) from None
+    except errors.ReadOnlySqlTransaction:
+        raise read_only(connection) from None
     except psycopg.OperationalError as error:
         raise LoaderError(
             ExitCode.RETRYABLE,
