@@ -8,7 +8,7 @@ from importlib.resources import files
 import psycopg
 from psycopg import errors
 
-from loader.database import INIT, queries
+from loader.database import INIT, queries, read_only
 from loader.errors import ExitCode, LoaderError, TemporaryError
 from vault.keys import add_first_keys
 from vault.migrations import pending
@@ -77,6 +77,8 @@ def install(
             f"cannot set up the database ({error.diag.message_primary}): "
             f"let a superuser, or its owner with CREATEROLE, run `{INIT}`",
         ) from None
+    except errors.ReadOnlySqlTransaction:
+        raise read_only(connection) from None
     except errors.LockNotAvailable:
         raise TemporaryError(
             "postgres",
