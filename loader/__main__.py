@@ -27,7 +27,7 @@ log = logging.getLogger("loader")
 
 DESCRIPTION = """\
 Land every message of an SQS queue in Postgres, each exactly once, and delete it from the queue
-only after the commit. Drain the queue and exit. Start it more than once to use more cores."""
+only after the commit. Start it more than once to use more cores."""
 
 EPILOG = """\
 settings (environment):
@@ -45,6 +45,12 @@ exit codes:
   3  credentials, a right or the set-up of the database are missing
   4  what was received has landed, not all of it is deleted: run again"""
 
+WAIT = """how long to wait for a server that is away, a queue that does not exist yet and messages
+that another receiver holds (default: 60)"""
+FOLLOW = "go on when the queue is empty, until a signal"
+LIMIT = "stop in good order after that time, empty or not (default: no limit)"
+PORT = "serve Prometheus metrics and /healthz on that port (default: not served)"
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
@@ -54,17 +60,10 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    wait = (
-        "how long to wait for a server that is away, a queue that does not exist yet and "
-        "messages that another receiver holds (default: 60)"
-    )
-    follow = "go on when the queue is empty, until a signal"
-    limit = "stop in good order after that time, empty or not (default: no limit)"
-    port = "serve Prometheus metrics and /healthz on that port (default: not served)"
-    made.add_argument("--wait", type=_seconds, default=60, metavar="SECONDS", help=wait)
-    made.add_argument("--follow", action="store_true", help=follow)
-    made.add_argument("--max-seconds", type=_seconds, metavar="SECONDS", help=limit)
-    made.add_argument("--metrics-port", type=_port, metavar="PORT", help=port)
+    made.add_argument("--wait", type=_seconds, default=60, metavar="SECONDS", help=WAIT)
+    made.add_argument("--follow", action="store_true", help=FOLLOW)
+    made.add_argument("--max-seconds", type=_seconds, metavar="SECONDS", help=LIMIT)
+    made.add_argument("--metrics-port", type=_port, metavar="PORT", help=PORT)
     logs.add_options(made)
     return made
 
@@ -118,8 +117,7 @@ def drain(options: argparse.Namespace) -> ExitCode:
     # Until here nothing is held, and a signal may simply end the process.
     stop.on_signals()
     with bar, logging_redirect_tqdm():
-        limit = options.max_seconds
-        rounds = Rounds(postgres, queue, patience, follow=options.follow, max_seconds=limit)
+        rounds = Rounds(postgres, queue, patience, options.follow, options.max_seconds)
         summary, exit_code = rounds.run(show)
     if options.log_format == "json":
         log.info("over", extra={"figures": summary.figures() | {"exit_code": exit_code}})
@@ -139,10 +137,8 @@ def _require_database(postgres: dict[str, str], log_format: str) -> None:
 
 def _set_up(log_format: str) -> None:
     if not find_spec("vault"):
-        raise LoaderError(
-            ExitCode.PERMISSION,
-            f"the database is not set up: let an administrator run `{INIT}` from the project",
-        )
+        failed = f"the database is not set up: let an administrator run `{INIT}`"
+        raise LoaderError(ExitCode.PERMISSION, failed)
     log.info("first run: setting up the database with `%s`", INIT)
     # A process of its own: the loader knows nothing of what guards the data.
     command = [sys.executable, "-m", "vault", "--log-format", log_format, "--quiet", "init"]

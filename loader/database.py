@@ -28,7 +28,9 @@ NOT_SET_UP = (
 TEMPORARY = (psycopg.OperationalError, errors.IdleInTransactionSessionTimeout)
 
 # libpq gives no SQLSTATE for a connection that fails, only words. The first pattern that is found
-# in them decides; what none of them describes may pass by itself.
+# in them decides; what none of them describes may pass by itself: a server that starts, is full, is
+# away or goes away in the middle ("SSL SYSCALL error"), a name server that does not answer.
+# https://github.com/postgres/postgres/tree/REL_18_STABLE/src/interfaces/libpq
 REFUSALS = (
     (
         "authentication failed|no password supplied",
@@ -38,7 +40,8 @@ REFUSALS = (
     (
         "permission denied for database",
         ExitCode.PERMISSION,
-        "let an administrator grant CONNECT on it to the user in PGUSER, or a role that has it",
+        "let an administrator grant CONNECT on it to the user in PGUSER "
+        "(a NOINHERIT user does not have it from its roles)",
     ),
     (
         "is not permitted to log in",
@@ -46,27 +49,32 @@ REFUSALS = (
         "name in PGUSER a user that may, and make it a member of that role",
     ),
     (
-        "no pg_hba.conf entry",
+        "no pg_hba.conf entry|pg_hba.conf rejects",
         ExitCode.PERMISSION,
         "let an administrator allow this host, user and database, or check PGSSLMODE",
     ),
     (
-        "could not translate host name .*(not known|No address)",
+        # getaddrinfo as psycopg and as libpq say it; "Temporary failure" may pass.
+        "(failed to resolve|could not translate) .*host.*(not known|No address|label)",
         ExitCode.CONFIGURATION,
         "check PGHOST",
     ),
     (
-        "certificate|SSL|GSSAPI|channel binding",
+        "sslmode|certificate|private key|does not support SSL|GSSAPI|channel binding"
+        "|SSL negotiation|SSL error: (?!unexpected eof)",
         ExitCode.CONFIGURATION,
         "check PGSSLMODE, PGSSLROOTCERT and the certificate of the server",
     ),
     ('(database|role) "[^"]*" does not exist', ExitCode.CONFIGURATION, "check PGDATABASE, PGUSER"),
     (
-        "invalid|unrecognized|definition of service",
+        "invalid|unrecognized|could not parse|requirement .*failed|definition of service",
         ExitCode.CONFIGURATION,
         "check the PG* variables",
     ),
 )
+
+TIMEOUT = re.compile(r"due to (\w+) timeout")
+"""Of a statement that the server has cancelled."""
 
 
 @cache
@@ -101,6 +109,9 @@ def connect(settings: dict[str, str]) -> psycopg.Connection:
         )
     except psycopg.OperationalError as error:
         raise _no_connection(error) from None
+    except UnicodeError as error:  # Python's, of a host name with an empty or too long part
+        refused = psycopg.OperationalError(f"failed to resolve host None: {error}")
+        raise _no_connection(refused) from None
     # Locks and snapshots of ours rely on it, whatever default_transaction_isolation says.
     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     # As text every body in an array would be escaped, which costs more than the rest of landing.
@@ -128,7 +139,8 @@ def _no_connection(error: psycopg.OperationalError) -> LoaderError:
             "postgres", "cannot reach Postgres: no answer within 5s: check PGHOST, PGPORT"
         )
     # One line an attempt: each address of the host, with and without TLS.
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = str(error).replace("host None", "the host in PGHOST")  # psycopg does not know its name
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     for pattern, exit_code, remedy in REFUSALS:
         for line in lines:
             if re.search(pattern, line):
@@ -165,6 +177,8 @@ def _one_line(error: psycopg.Error, role: str, connection: psycopg.Connection) -
     if isinstance(error, errors.ReadOnlySqlTransaction):
         return read_only(connection)
     failed = f"Postgres failed in the middle ({said}): nothing is lost or half done; run again"
+    if timeout := TIMEOUT.search(said):
+        failed += f", or raise {timeout[1]}_timeout (of the database, the user or PGOPTIONS)"
     if isinstance(error, TEMPORARY):
         return TemporaryError("postgres", failed)
     return LoaderError(ExitCode.RETRYABLE, failed)

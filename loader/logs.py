@@ -25,9 +25,7 @@ class _JsonFormatter(logging.Formatter):
 
 def add_options(parser: ArgumentParser) -> None:
     """Add the options that every command has: --log-format, --quiet and --version."""
-    log_format = (
-        "of the log on standard error (default: text on a terminal, else json, one object a line)"
-    )
+    log_format = "of the log on standard error (default: text on a terminal, else json)"
     quiet = "print only results, warnings and errors"
     parser.add_argument("--log-format", choices=("text", "json"), help=log_format)
     parser.add_argument("--quiet", action="store_true", help=quiet)

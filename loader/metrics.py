@@ -1,6 +1,7 @@
 """Prometheus metrics of a loader that follows its queue, and whether it is healthy."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from threading import Thread
@@ -13,22 +14,22 @@ from prometheus_client.exposition import ThreadingWSGIServer
 from loader.errors import ExitCode, LoaderError
 from loader.summary import Summary
 
+# A loader that shows no progress for so long is stuck. An idle one polls every few seconds.
 HEALTHY_SECONDS = 30
-"""A loader that shows no progress for so long is stuck. An idle one polls every few seconds."""
 
 
 class Metrics:
     """Serves /metrics and /healthz. /healthz is 503 while messages wait and none can land."""
 
     def __init__(self) -> None:
-        self._summary: Summary | None = None
+        self._summary = Summary(Counter())
         self._shown_at = self._progressed_at = time.monotonic()
 
     def show(self, summary: Summary) -> None:
         """Take note of what the run has done up to now."""
-        landings = self._summary.landings if self._summary else 0
         self._shown_at = time.monotonic()
-        if summary.landings > landings or not (summary.in_flight or summary.backlog):
+        waits = summary.in_flight or summary.backlog
+        if summary.landings > self._summary.landings or not waits:
             self._progressed_at = self._shown_at
         self._summary = replace(summary)  # a scrape sees the figures of one moment
 
@@ -40,32 +41,28 @@ class Metrics:
 
     def collect(self) -> Iterator[core.Metric]:
         """Yield the metrics; prometheus_client calls this for every scrape."""
-        if not (now := self._summary):
-            return
-        for name, text, count in (
-            ("received", "Messages received, redelivered ones included", now.receipt.received),
-            ("landed", "Messages landed in raw.raw_logins", now.receipt.landed),
-            ("known", "Redelivered messages that had landed before", now.receipt.already_there),
-            ("quarantined", "Messages that are quarantined", now.receipt.quarantined),
-            ("deleted", "Messages that SQS confirmed as deleted", now.deleted),
-            ("requests", "Requests to SQS", now.requests),
-        ):
-            yield core.CounterMetricFamily(f"loader_{name}", text, value=count)
-        text = "Failures, also those that passed"
-        failures = core.CounterMetricFamily("loader_failures", text, labels=["kind"])
+        now = self._summary
+        counter, gauge, receipt = core.CounterMetricFamily, core.GaugeMetricFamily, now.receipt
+        failures = counter("loader_failures", "Failures, also those that passed", labels=["kind"])
         for kind, count in now.failures.copy().items():
             failures.add_metric([kind], count)
         yield failures
-        text = "Seconds of a landing"
-        seconds = now.landing_seconds
-        yield core.SummaryMetricFamily("loader_chunk_seconds", text, now.landings, seconds)
-        age = now.oldest_age_seconds
-        for name, text, value in (
-            ("oldest_message_age_seconds", "Age of the oldest message just landed", age),
-            ("in_flight", "Messages received and not yet deleted", now.in_flight),
-            ("backlog", "Messages that wait in the queue", now.backlog),
+        seconds = "Seconds that landings took"
+        yield core.SummaryMetricFamily(
+            "loader_chunk_seconds", seconds, now.landings, now.landing_seconds
+        )
+        for kind_of, name, text, value in (
+            (counter, "received", "Messages received, also redelivered ones", receipt.received),
+            (counter, "landed", "Messages landed in raw.raw_logins", receipt.landed),
+            (counter, "known", "Redelivered messages that had landed", receipt.already_there),
+            (counter, "quarantined", "Messages that are quarantined", receipt.quarantined),
+            (counter, "deleted", "Messages that SQS confirmed as deleted", now.deleted),
+            (counter, "requests", "Requests to SQS", now.requests),
+            (gauge, "oldest_message_age_seconds", "Of the last landing", now.oldest_age_seconds),
+            (gauge, "in_flight", "Messages received and not yet deleted", now.in_flight),
+            (gauge, "backlog", "Messages that wait in the queue", now.backlog),
         ):
-            yield core.GaugeMetricFamily(f"loader_{name}", text, value=value)
+            yield kind_of(f"loader_{name}", text, value=value)
 
     def serve(self, port: int) -> None:
         """Answer on `port` of all interfaces. Raises LoaderError if it is taken."""

@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
-from pathlib import Path
 from sys import getsizeof
 from threading import Event, Thread
 from typing import Any
@@ -23,7 +22,7 @@ import psycopg
 from loader.database import connect
 from loader.errors import ExitCode, LoaderError, TemporaryError
 from loader.landing import land
-from loader.sqs import BATCH, MOST_REQUESTS, Backlog, Message, Queue
+from loader.sqs import BATCH, MOST_REQUESTS, Message, Queue
 from loader.stop import DELETE_SECONDS, LAND_SECONDS, RECEIVE_SECONDS, STOP_SECONDS, Patience
 from loader.summary import Summary
 
@@ -34,8 +33,8 @@ ROUND_BYTES = 32 * 1024 * 1024  # of bodies, if they are no larger than in the r
 # A long poll asks all servers of SQS, so that "empty" can be believed:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
 POLL_SECONDS = 1
-# With --follow. A stop waits for polls, as SQS may hide messages for one that is given up.
-IDLE_POLL_SECONDS = 5
+IDLE_POLL_SECONDS = 5  # with --follow; a stop waits for polls, or their messages stay hidden
+LINGER_SECONDS = 0.5  # with --follow, after few messages: a request may bring one or ten
 EMPTY_ANSWERS = 2  # in a row, before the counters of the queue are asked
 ATTEMPTS = 5  # for a delete or a release that SQS refuses in part
 COUNT_SECONDS = 5  # between two counts of the backlog, for the progress bar and the metrics
@@ -53,9 +52,9 @@ class Hold:
 
 
 class Rounds:
-    """One run of the loader. It lasts until the queue is drained or, with `follow`, until a stop.
+    """One run of the loader: until the queue is drained or, with `follow`, until a stop.
 
-    `max_seconds` bounds the run; `patience` also bounds the wait for messages of other receivers.
+    `max_seconds` bounds it, if given. `patience` also bounds the wait for other receivers.
     """
 
     def __init__(
@@ -63,29 +62,26 @@ class Rounds:
         postgres: dict[str, str],
         queue: Queue,
         patience: Patience,
-        *,
-        follow: bool = False,
-        max_seconds: float | None = None,
+        follow: bool,
+        max_seconds: float | None,
     ) -> None:
         self._postgres, self._queue, self._patience = postgres, queue, patience
-        self._follow, self._max_seconds = follow, max_seconds
-        self._stop = patience.stop
+        self._follow, self._max_seconds, self._stop = follow, max_seconds, patience.stop
         self._pool = ThreadPoolExecutor(MOST_REQUESTS)
         self._connection: psycopg.Connection | None = None
         (visibility,) = patience.retry("SQS", lambda: queue.numbers("VisibilityTimeout"))
         self._hide_seconds = min(visibility, MOST_HIDDEN_SECONDS) or 30
+        # By message id. Only the latest receipt handle of a message deletes or hides it.
         self._held: dict[str, Hold] = {}
-        """By message id. Only the latest receipt handle of a message deletes or hides it."""
+        # Ids of messages that have landed, and whose delete SQS has not confirmed.
         self._undeleted: set[str] = set()
-        """Ids of messages that have landed, and whose delete SQS has not confirmed."""
-        self._requests, self._largest_body = FIRST_REQUESTS, 1
-        self._empty_answers = 0
+        self._requests, self._largest_body, self._empty_answers = FIRST_REQUESTS, 1, 0
         self._give_up_at: float | None = None
         self._is_drained = False
         self._failure: LoaderError | None = None
         self._ended = Event()
         self._began = time.monotonic()
-        self._summary = Summary(failures=patience.failures)
+        self._summary = Summary(patience.failures)
 
     def run(self, show: Callable[[Summary], None]) -> tuple[Summary, ExitCode]:
         """Run rounds to the end and call `show` after each phase.
@@ -102,12 +98,9 @@ class Rounds:
         except LoaderError as error:
             self._failure = error
         except Exception as error:  # without its text, which may quote a message
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            self._failure = LoaderError(
-                ExitCode.RETRYABLE,
-                f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}: "
-                "run again, and report it",
-            )
+            line = traceback.extract_tb(error.__traceback__)[-1].lineno
+            failed = f"{type(error).__name__} at line {line}: run again, and report it"
+            self._failure = LoaderError(ExitCode.RETRYABLE, failed)
         self._stop.request("")
         self._ended.set()
         timer.join()
@@ -127,6 +120,8 @@ class Rounds:
             self._show_progress()
             self._delete({message.message_id for message in messages})
             self._show_progress()
+            if self._follow and len(messages) < BATCH:
+                self._stop.sleep(LINGER_SECONDS)
         elif self._empty_answers >= EMPTY_ANSWERS and not (self._follow or self._stop.requested):
             self._end_if_drained()
 
@@ -145,11 +140,11 @@ class Rounds:
         answers, errors = self._results(requests, RECEIVE_SECONDS)
         messages = [message for answer in answers for message in answer]
         self._empty_answers = 0 if messages else self._empty_answers + len(answers)
+        self._summary.backlog = max(0, self._summary.backlog - len(messages))
         # Twice as many as these would have filled: full answers double the requests, half full
         # ones keep their number, and after empty ones a single request waits for what comes.
         self._requests = max(1, ceil(2 * len(messages) / BATCH))
         self._largest_body = max(self._largest_body // 2, 1, *(getsizeof(m.body) for m in messages))
-        self._summary.backlog = max(0, self._summary.backlog - len(messages))
         lasting = [error for error in errors if not isinstance(error, TemporaryError)]
         if errors and not messages:
             raise (lasting or errors)[0]
@@ -163,9 +158,8 @@ class Rounds:
         self._held |= {m.message_id: Hold(m.receipt_handle, until) for m in whole}
         if damaged := len(messages) - len(whole):
             self._patience.count("damaged", damaged)
-            log.warning(
-                "%d messages came damaged (MD5OfBody does not match): left in the queue", damaged
-            )
+            left = "%d messages came damaged (MD5OfBody does not match): left in the queue"
+            log.warning(left, damaged)
         return whole
 
     def _end_if_drained(self) -> None:
@@ -174,12 +168,12 @@ class Rounds:
         Messages that other receivers hold are waited for: they may come back.
         """
         backlog = self._patience.retry("SQS", self._queue.backlog)
-        if backlog == Backlog(0, 0):
+        if backlog == (0, 0):
             self._is_drained = True
             return
         held = (
-            f"the queue still counts {backlog.waiting} messages waiting "
-            f"and {backlog.in_flight} held by another receiver"
+            f"the queue still counts {backlog[0]} messages waiting "
+            f"and {backlog[1]} held by another receiver"
         )
         if self._give_up_at is None:
             self._give_up_at = time.monotonic() + self._patience.seconds
@@ -231,9 +225,8 @@ class Rounds:
     def _release(self) -> None:
         """Show the messages that are still held to other receivers at once."""
         for _ in range(ATTEMPTS):
-            if not self._held or self._stop.overdue(STOP_SECONDS):
-                break
-            self._in_tens(list(self._held), partial(self._queue.hide, seconds=0), STOP_SECONDS)
+            if self._held and not self._stop.overdue(STOP_SECONDS):
+                self._in_tens(list(self._held), partial(self._queue.hide, seconds=0), STOP_SECONDS)
         if held := len(self._held):
             log.warning("%d messages are not released: they come back by themselves", held)
 
@@ -303,7 +296,7 @@ class Rounds:
 
     def _count_backlog(self) -> None:
         with suppress(LoaderError):  # the next request meets it, too
-            self._summary.backlog = self._queue.backlog().waiting
+            self._summary.backlog = self._queue.backlog()[0]
 
     def _close(self) -> None:
         if self._connection:

@@ -4,12 +4,12 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import botocore.session
@@ -19,7 +19,7 @@ from botocore.parsers import ResponseParserError
 
 from loader.errors import ExitCode, LoaderError
 from loader.settings import QueueSettings
-from loader.sqs_errors import OlderProtocolError, check_answer, sqs_errors
+from loader.sqs_errors import OlderProtocolError, action_of, check_answer, sqs_errors
 from loader.stop import Patience
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 log = logging.getLogger("loader")
+
+Result = TypeVar("Result")
 
 BATCH = 10  # messages that one request may carry (SQS quota)
 MOST_REQUESTS = 50  # at once, to hide 100 ms a request: see docs/decisions/rounds.md
@@ -57,14 +59,6 @@ class Message:
         return hashlib.md5(body, usedforsecurity=False).hexdigest() == self.body_md5
 
 
-@dataclass(frozen=True)
-class Backlog:
-    """The counters of the queue, which are approximate."""
-
-    waiting: int
-    in_flight: int
-
-
 class Queue:
     """A queue that exists. Safe for several threads.
 
@@ -74,23 +68,18 @@ class Queue:
 
     def __init__(self, client: "SQSClient", name: str, url: str) -> None:
         self._client, self._name, self._url = client, name, url
+        self.endpoint = client.meta.endpoint_url
         self._lock = Lock()
-        self.requests = 0
-        """Requests made so far. SQS charges for each."""
+        self.requests = 0  # made so far; SQS charges for each
 
     def receive(self, wait_seconds: int, most: int, hide_seconds: int) -> list[Message]:
         """Receive up to `most` messages, waiting up to `wait_seconds` (0 to 20) for the first.
 
         Other receivers do not see them for `hide_seconds`.
         """
-
-        def receive(**arguments: Any) -> list[Message]:
-            answer = self._client.receive_message(**arguments)
-            return [message(received) for received in answer.get("Messages") or []]
-
-        received: list[Message] = self._request(
-            "sqs:ReceiveMessage",
-            receive,
+        return self._request(
+            "receive_message",
+            lambda answer: [message(received) for received in answer.get("Messages") or []],
             MaxNumberOfMessages=most,
             WaitTimeSeconds=wait_seconds,
             VisibilityTimeout=hide_seconds,
@@ -98,76 +87,70 @@ class Queue:
             AttributeNames=["All"],  # the same for servers that know only the older name
             MessageAttributeNames=["All"],
         )
-        return received
 
     def delete(self, handles: Mapping[str, str]) -> set[str]:
         """Delete up to ten messages, given as message id → receipt handle.
 
         Returns the ids that SQS confirms as deleted.
         """
-        return self._batch("sqs:DeleteMessage", self._client.delete_message_batch, handles)
+        return self._batch("delete_message_batch", handles)
 
     def hide(self, handles: Mapping[str, str], seconds: int) -> set[str]:
         """Hide up to ten messages from other receivers for `seconds` more; 0 releases them.
 
         Returns the ids that SQS confirms.
         """
-        method = self._client.change_message_visibility_batch
-        return self._batch(
-            "sqs:ChangeMessageVisibility", method, handles, VisibilityTimeout=seconds
-        )
+        return self._batch("change_message_visibility_batch", handles, VisibilityTimeout=seconds)
 
-    def backlog(self) -> Backlog:
-        """Return how much the queue holds."""
+    def backlog(self) -> tuple[int, int]:
+        """Return how many messages wait and how many are in flight, both approximate."""
         counters = ("Messages", "MessagesDelayed", "MessagesNotVisible")
-        numbers = self.numbers(*(f"ApproximateNumberOf{counter}" for counter in counters))
-        return Backlog(numbers[0] + numbers[1], numbers[2])
+        waiting, delayed, in_flight = self.numbers(*(f"ApproximateNumberOf{c}" for c in counters))
+        return waiting + delayed, in_flight
 
     def numbers(self, *names: str) -> list[int]:
         """Return attributes of the queue that are numbers."""
-        attributes = self.attributes(names)
-        with sqs_errors("sqs:GetQueueAttributes", self._name, self.endpoint):
-            return [int(attributes[name]) for name in names]
 
-    def attributes(self, names: Sequence[str] = ("All",)) -> dict[str, str]:
-        """Return attributes of the queue."""
-        method = self._client.get_queue_attributes
-        answer = self._request("sqs:GetQueueAttributes", method, AttributeNames=names)
-        return dict(answer.get("Attributes", {}))
+        def read(answer: Any) -> list[int]:
+            return [int(answer["Attributes"][name]) for name in names]
+
+        return self._request("get_queue_attributes", read, AttributeNames=names)
+
+    def attributes(self) -> dict[str, str]:
+        """Return all attributes of the queue."""
+        return self._request(
+            "get_queue_attributes", lambda a: dict(a["Attributes"]), AttributeNames=["All"]
+        )
 
     def denied_actions(self) -> Iterator[tuple[str, LoaderError | None]]:
         """Yield each action that can be tried without effect, and why it is denied, or None.
 
         SQS answers a caller who has the right that the receipt handle is invalid.
         """
-        hide, delete = self._client.change_message_visibility, self._client.delete_message
-        for action, method, more in (
-            ("sqs:DeleteMessage", delete, {}),
-            ("sqs:ChangeMessageVisibility", hide, {"VisibilityTimeout": 0}),
-        ):
+        hide: dict[str, Any] = {"VisibilityTimeout": 0}
+        for operation, more in (("delete_message", {}), ("change_message_visibility", hide)):
+            denied = None
             try:
-                self._request(action, method, ReceiptHandle="none", **more)
-                yield action, None
+                self._request(operation, bool, ReceiptHandle="none", **more)
             except LoaderError as error:
-                yield action, error if error.exit_code is ExitCode.PERMISSION else None
+                denied = error if error.exit_code is ExitCode.PERMISSION else None
+            yield action_of(operation), denied
 
-    @property
-    def endpoint(self) -> str:
-        """Where requests go."""
-        return self._client.meta.endpoint_url
-
-    def _request(self, action: str, method: Any, **arguments: Any) -> Any:
-        with self._lock:
-            self.requests += 1
-        with sqs_errors(action, self._name, self.endpoint):
-            return method(QueueUrl=self._url, **arguments)
-
-    def _batch(self, action: str, method: Any, handles: Mapping[str, str], **more: int) -> set[str]:
+    def _batch(self, operation: str, handles: Mapping[str, str], **more: int) -> set[str]:
         ids = list(handles)
         entries = [{"Id": str(i), "ReceiptHandle": handles[m]} | more for i, m in enumerate(ids)]
-        answer = self._request(action, method, Entries=entries)
-        with sqs_errors(action, self._name, self.endpoint):
+
+        def read(answer: Any) -> set[str]:
             return {ids[int(entry["Id"])] for entry in answer.get("Successful", [])}
+
+        return self._request(operation, read, Entries=entries)
+
+    def _request(self, operation: str, read: Callable[[Any], Result], **arguments: Any) -> Result:
+        """Make a request and return what `read` makes of the answer."""
+        with self._lock:
+            self.requests += 1
+        with sqs_errors(operation, self._name, self.endpoint):
+            return read(getattr(self._client, operation)(QueueUrl=self._url, **arguments))
 
 
 def _require_whole_answer(
@@ -208,7 +191,7 @@ def _find(settings: QueueSettings, models: Sequence[str] = ()) -> Queue:
         user_agent="login-loader",
     )
     endpoint = settings.endpoint
-    with sqs_errors("sqs:GetQueueUrl", settings.name, endpoint or "AWS"):
+    with sqs_errors("get_queue_url", settings.name, endpoint or "AWS"):
         core = botocore.session.get_session()
         core.get_component("data_loader").search_paths.extend(models)
         session = boto3.Session(region_name=settings.region, botocore_session=core)
@@ -224,7 +207,7 @@ def _find(settings: QueueSettings, models: Sequence[str] = ()) -> Queue:
         )
         client.meta.events.register("before-parse.sqs", check_answer)
         client.meta.events.register("after-call.sqs.ReceiveMessage", _require_whole_answer)
-    with sqs_errors("sqs:GetQueueUrl", settings.name, client.meta.endpoint_url):
+    with sqs_errors("get_queue_url", settings.name, client.meta.endpoint_url):
         owner = {"QueueOwnerAWSAccountId": settings.account} if settings.account else {}
         url = settings.url
         url = url or client.get_queue_url(QueueName=settings.name, **owner)["QueueUrl"]

@@ -54,16 +54,21 @@ def check_answer(
     if not is_sqs:
         content = headers.get("Content-Type", "").partition(";")[0]
         said = f"HTTP {status} {content} by {headers.get('Server', 'a server')}"
-        raise ForeignAnswerError(re.sub(r"[^\w/.+ -]", "", said)[:100], status)
+        raise ForeignAnswerError(re.sub(r"[^\w/.+ -]", "", said)[:100].strip(), status)
+
+
+def action_of(operation: str) -> str:
+    """Return the IAM action of a method of boto3: sqs:DeleteMessage of delete_message_batch."""
+    return "sqs:" + operation.removesuffix("_batch").title().replace("_", "")
 
 
 @contextmanager
-def sqs_errors(action: str, queue: str, endpoint: str) -> Iterator[None]:
-    """Turn errors of botocore inside the block into LoaderError.
+def sqs_errors(operation: str, queue: str, endpoint: str) -> Iterator[None]:
+    """Turn errors of botocore in an operation into LoaderError.
 
-    `action` is the IAM action that the request needs, as "sqs:ReceiveMessage". Credentials in
-    `endpoint` are not shown.
+    Credentials in `endpoint` are not shown.
     """
+    action = action_of(operation)
     endpoint = re.sub(r"//[^/@]*@", "//", endpoint)
     try:
         yield

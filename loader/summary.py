@@ -6,29 +6,24 @@ from datetime import datetime, timezone
 
 from loader.landing import Receipt
 
+# US dollars, standard queues in us-east-1 (https://aws.amazon.com/sqs/pricing/, 2026)
 PRICE_PER_MILLION_REQUESTS = 0.40
-"""US dollars, standard queues in us-east-1 (https://aws.amazon.com/sqs/pricing/, 2026)."""
 
 
 @dataclass
 class Summary:
     """What a run has done up to now."""
 
-    failures: Counter[str]
-    """By kind, also those that passed."""
+    failures: Counter[str]  # by kind, also those that passed
     receipt: Receipt = field(default_factory=Receipt)
     deleted: int = 0
     requests: int = 0
     seconds: float = 0.0
     landings: int = 0
-    landing_seconds: float = 0.0
-    """Of all landings together."""
-    oldest_age_seconds: float = 0.0
-    """Age of the oldest message of the latest landing."""
-    in_flight: int = 0
-    """Messages received and not yet deleted."""
-    backlog: int = 0
-    """Messages that wait in the queue, as it counts them now and then."""
+    landing_seconds: float = 0.0  # of all landings together
+    oldest_age_seconds: float = 0.0  # of the oldest message of the latest landing
+    in_flight: int = 0  # messages received and not yet deleted
+    backlog: int = 0  # messages that wait in the queue, as it counts them now and then
 
     def add(self, receipt: Receipt, seconds: float, oldest_sent_at: datetime | None) -> None:
         """Add a landing."""

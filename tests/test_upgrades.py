@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 from psycopg.types.array import ListBinaryDumper
 
-from tests.conftest import ROOT, Outcome, Pipeline
+from tests.conftest import Pipeline
 from tests.logins import login
 
 UPGRADES = Path(__file__).parent / "upgrades"
@@ -46,12 +46,6 @@ ERASED = "user-0007"
 
 Row = dict[str, Any]
 State = dict[str, list[Row]]
-
-
-def vault(pipeline: Pipeline, *arguments: str) -> Outcome:
-    """Run a command of those that manage the database."""
-    program = "vault" if (ROOT / "vault").is_dir() else "loader"
-    return pipeline.run("python", "-m", program, *arguments)
 
 
 def restore(pipeline: Pipeline, dump: str) -> None:
@@ -128,7 +122,7 @@ def dumped(pipeline: Pipeline, *options: str) -> list[str]:
 
 def failures(pipeline: Pipeline) -> list[str]:
     """Return what the doctor finds wrong with the database."""
-    found = vault(pipeline, "doctor")
+    found = pipeline.vault("doctor")
     assert "ok    database: connected" in found.stdout, found.output
     assert "queue: " in found.stdout, found.output
     assert not found.stderr
@@ -141,7 +135,7 @@ def failures(pipeline: Pipeline) -> list[str]:
 
 def disclosed(pipeline: Pipeline, option: str, value: str) -> list[dict[str, str]]:
     """Ask for raw values, and return what was printed."""
-    found = vault(pipeline, "recover", option, value, "--reason", REASON)
+    found = pipeline.vault("recover", option, value, "--reason", REASON)
     assert found.code == 0, found.output
     names, *rows = (line.split("\t") for line in found.stdout.splitlines())
     return [dict(zip(names, row, strict=True)) for row in rows]
@@ -177,7 +171,7 @@ def go_on(pipeline: Pipeline, *, is_pending: bool, is_elsewhere: bool) -> None:
 
     set_up_twice(pipeline, before)
     if is_elsewhere:
-        done = vault(pipeline, "restamp")
+        done = pipeline.vault("restamp")
         assert done.code == 0, done.output
     assert state(pipeline, (), before) == before
     assert key_chains(pipeline) == chains
@@ -204,11 +198,11 @@ def go_on(pipeline: Pipeline, *, is_pending: bool, is_elsewhere: bool) -> None:
 
 def set_up_twice(pipeline: Pipeline, before: State) -> None:
     """Nothing is lost by it, and the second time nothing is changed."""
-    done = vault(pipeline, "init")
+    done = pipeline.vault("init")
     assert done.code == 0, done.output
     assert state(pipeline, (), before) == before
     once = dumped(pipeline)
-    done = vault(pipeline, "init")
+    done = pipeline.vault("init")
     assert done.code == 0, done.output
     assert dumped(pipeline) == once
 
@@ -259,17 +253,17 @@ def check_recovery(pipeline: Pipeline, after: State, *, is_pending: bool) -> Non
     (line,) = disclosed(pipeline, "--message-id", message_id)
     body = raw[message_id]["body"]
     assert (line["ip"], line["device_id"]) == (body["ip"], body["device_id"])
-    audited = vault(pipeline, "audit").stdout
+    audited = pipeline.vault("audit").stdout
     assert (audited.count(EARLIER_REASON), audited.count(REASON)) == (1, 3)
 
 
 def check_erasure(pipeline: Pipeline, after: State) -> None:
     """A person is erased, and another, who is on record, once more under the same key."""
-    done = vault(pipeline, "erase", "--user-id", PERSON)
+    done = pipeline.vault("erase", "--user-id", PERSON)
     assert done.code == 0, done.output
     pipeline.send([login(7)])
     assert pipeline.load().code == 0
-    done = vault(pipeline, "erase", "--replay")
+    done = pipeline.vault("erase", "--replay")
     assert done.code == 0, done.output
     found = state(pipeline, ("raw.raw_logins", "raw.quarantined_messages", *PUBLISHED))
     assert "user-0006" in repr(found)
@@ -287,11 +281,11 @@ def test_an_upgraded_database_has_the_tables_functions_and_rights_of_a_new_one(
     pipeline: Pipeline, commit: str
 ) -> None:
     schemas = ("--schema-only", "--schema=raw", "--schema=vault")
-    assert vault(pipeline, "init").code == 0
+    assert pipeline.vault("init").code == 0
     new = sorted(dumped(pipeline, *schemas))
     pipeline.sql("drop schema raw, vault cascade")
     restore(pipeline, commit)
-    assert vault(pipeline, "init").code == 0
+    assert pipeline.vault("init").code == 0
     assert sorted(dumped(pipeline, *schemas)) == new
 
 
@@ -300,18 +294,18 @@ def test_the_doctor_of_an_earlier_version_s_database_prescribes_set_up(
     pipeline: Pipeline, commit: str
 ) -> None:
     restore(pipeline, commit)
-    found = vault(pipeline, "doctor")
+    found = pipeline.vault("doctor")
     assert found.code == 3, found.output
     assert "Traceback" not in found.output
-    assert re.search(r"^FAIL  .*`python -m (loader|vault) init`", found.stdout, re.MULTILINE)
+    assert re.search(r"^FAIL  .*`python -m vault init`", found.stdout, re.MULTILINE)
     # It went on to the end.
     assert "queue: " in found.stdout
 
 
 def test_an_earlier_loader_lands_in_a_database_of_this_version(pipeline: Pipeline) -> None:
     restore(pipeline, "375fad3")
-    assert vault(pipeline, "init").code == 0
-    assert vault(pipeline, "restamp").code == 0
+    assert pipeline.vault("init").code == 0
+    assert pipeline.vault("restamp").code == 0
     (known,) = pipeline.sql(
         "select message_id, sent_at from raw.raw_logins where removed is null limit 1"
     )

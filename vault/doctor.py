@@ -1,7 +1,8 @@
-"""Checks an installation without changing it."""
+"""Checks a set-up without changing it."""
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import urlsplit
@@ -9,12 +10,13 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import errors
 
-from loader.database import INIT, connect, queries
+from loader.database import INIT, NOT_SET_UP, connect, queries
 from loader.errors import LoaderError
 from loader.settings import postgres_settings, queue_settings
 from loader.sqs import Queue, open_queue
 from loader.stop import Patience, Stop
 from vault.init import OLDEST_SERVER
+from vault.migrations import pending
 
 
 @dataclass(frozen=True)
@@ -63,28 +65,61 @@ def _database(connection: psycopg.Connection) -> Iterator[Finding]:
         if encrypted or _is_this_machine(info.hostaddr or info.host)
         else "set PGSSLMODE=verify-full",
     )
-    yield from _checks(connection, "doctor.sql")
+    catalogue = files("vault").joinpath("doctor.sql").read_bytes()
+    with _reading(connection, info.user):
+        found = _rows(connection, catalogue)
+    yield from found
     if connection.execute(queries("vault")["is_on_citus"]).fetchone():
-        yield from _checks(connection, "doctor_citus.sql")
+        with _reading(connection, info.user):
+            found = _rows(connection, files("vault").joinpath("doctor_citus.sql").read_bytes())
+        yield from found
+    yield from _contents(connection)
+
+
+def _contents(connection: psycopg.Connection) -> list[Finding]:
+    """Check what login_owner alone may read."""
+    subject = "set-up: migrations are those of this version"
+    not_set_up = [Finding(subject, f"run `{INIT}`")]
+    if not connection.execute(queries("vault")["has_migrations"]).fetchone():
+        return not_set_up
     try:
-        yield from _checks(connection, "doctor_keys.sql")
-        yield from _checks(connection, "doctor_window.sql")
-    except (errors.InsufficientPrivilege, errors.UndefinedTable):
-        yield Finding(
-            "keys and window",
-            "cannot be checked with these rights: log in as a member of login_owner "
-            f"(and run `{INIT}` if there are none)",
-        )
+        with _reading(connection, "login_owner"):
+            if pending(connection):
+                return not_set_up
+            return [
+                Finding(subject),
+                *_rows(connection, queries("vault")["check_keys"]),
+                *_rows(connection, queries("vault")["check_window"]),
+            ]
+    except LoaderError as error:
+        return [Finding(subject, str(error))]
+    except errors.InsufficientPrivilege:
+        return [
+            Finding(
+                "migrations, keys and window",
+                "cannot be checked with these rights: log in as a member of login_owner",
+            )
+        ]
+    except NOT_SET_UP:
+        return not_set_up
 
 
-def _checks(connection: psycopg.Connection, name: str) -> Iterator[Finding]:
+@contextmanager
+def _reading(connection: psycopg.Connection, role: str) -> Iterator[None]:
+    """Run the body in a transaction that changes nothing, with the rights of `role`."""
     with connection.transaction():
         connection.execute("set transaction read only")
         connection.execute(queries("loader")["pin_search_path"])
-        for subject, is_ok, remedy in connection.execute(
-            files("vault").joinpath(name).read_bytes()
-        ):
-            yield Finding(subject, None if is_ok else remedy)
+        connection.execute(queries("loader")["begin"], {"role": role})
+        connection.execute(queries("vault")["no_time_limit"])
+        yield
+
+
+def _rows(connection: psycopg.Connection, checks: bytes) -> list[Finding]:
+    return [
+        Finding(subject, None if is_ok else remedy)
+        for subject, is_ok, remedy in connection.execute(checks)
+    ]
 
 
 def _queue(queue: Queue) -> Iterator[Finding]:

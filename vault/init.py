@@ -1,6 +1,6 @@
-"""The database's constitution: `vault/schema/*.sql` and the first masking keys."""
+"""Set-up of the database: roles, schemas, migrations, functions, rights and the first keys."""
 
-import re
+import logging
 import time
 from collections.abc import Mapping
 from importlib.resources import files
@@ -8,25 +8,33 @@ from importlib.resources import files
 import psycopg
 from psycopg import errors
 
-from loader.database import INIT, queries
-from loader.errors import ExitCode, LoaderError
+from loader.database import INIT, queries, read_only
+from loader.errors import ExitCode, LoaderError, TemporaryError
 from vault.keys import add_first_keys
+from vault.migrations import pending
 
-# Two installations at once would trip over each other's CREATE IF NOT EXISTS.
-SCHEMA_LOCK = 0x6C6F67696E73  # "logins"
+log = logging.getLogger("vault")
 
-# Roles and their rights belong to the cluster, which no lock of a database guards: an installation
-# in another database of it may change them at the same time.
+# Roles and their rights belong to the cluster, which no lock of a database guards: a set-up of
+# another database of it may change them at the same time.
 CONCURRENT = (errors.InternalError_, errors.UniqueViolation, errors.DuplicateObject)
 ATTEMPTS = 5
 
-CONTAINERS = 2
-"""The first files, of roles and schemas. On Citus they are committed before the rest: nodes make
-what belongs to them over other connections."""
+CONTAINERS = ("roles", "schemas")
+"""Files of `schema/` that come before the migrations."""
 
-STATEMENT = re.compile(rb"(?:\$\$.*?\$\$|.)+?;$", re.DOTALL | re.MULTILINE)
-"""One statement of a file, to the semicolon at the end of a line. Citus sends on what it is given,
-and so must be given no more than one."""
+CONTENTS = (
+    "raw",
+    "land",
+    "windows",
+    "keys",
+    "records",
+    "erasure",
+    "recovery",
+    "grants",
+    "distribution",
+)
+"""Files of `schema/` that come after them."""
 
 OLDEST_SERVER = 15
 """The first with GRANT SET ON PARAMETER, and where PUBLIC may not create in schema public."""
@@ -35,10 +43,12 @@ OLDEST_SERVER = 15
 def install(
     connection: psycopg.Connection, target_schema: str, environment: Mapping[str, str]
 ) -> None:
-    """Apply `vault/schema/*.sql`: all of it or nothing. Changes nothing that is right already.
+    """Apply what `migrations/` has that is new, and all of `schema/`: all of it or nothing.
 
-    `environment` may provide the masking keys (see `vault.keys.secret_from`).
-    Raises LoaderError: PERMISSION if the user may not, CONFIGURATION if server or keys are wrong.
+    Changes nothing that is right already. `target_schema` is where dbt publishes; `environment`
+    may provide the masking keys (see `vault.keys.secret_from`).
+    Raises LoaderError: PERMISSION if the user may not, CONFIGURATION if server or keys are wrong or
+    the database is newer, RETRYABLE if others use what has to be changed.
     """
     server = connection.info.server_version // 10000
     if server < OLDEST_SERVER:
@@ -52,6 +62,7 @@ def install(
             ExitCode.CONFIGURATION,
             f"the database is in {encoding}, which cannot hold every body: create it in UTF8",
         )
+    connection.add_notice_handler(_pass_on)
     try:
         for attempt in range(ATTEMPTS):
             try:
@@ -66,10 +77,19 @@ def install(
             f"cannot set up the database ({error.diag.message_primary}): "
             f"let a superuser, or its owner with CREATEROLE, run `{INIT}`",
         ) from None
+    except errors.ReadOnlySqlTransaction:
+        raise read_only(connection) from None
+    except errors.LockNotAvailable:
+        raise TemporaryError(
+            "postgres",
+            "the database was not set up: a build, a query or a backup uses what has to be "
+            "changed, and was waited for: nothing has changed; run again, at best between builds",
+        ) from None
     except psycopg.OperationalError as error:
-        raise LoaderError(
-            ExitCode.RETRYABLE,
-            f"the database was not set up ({error.diag.message_primary}): run again",
+        raise TemporaryError(
+            "postgres",
+            f"the database was not set up ({error.diag.message_primary or type(error).__name__}): "
+            "run again",
         ) from None
     except psycopg.Error as error:
         said = [error.diag.message_primary, error.diag.message_hint]
@@ -78,25 +98,37 @@ def install(
         ) from None
 
 
+def _pass_on(notice: errors.Diagnostic) -> None:
+    """Log what our own files announce; the server itself says nothing with RAISE INFO."""
+    if notice.severity_nonlocalized == "INFO":
+        log.info("%s", notice.message_primary)
+
+
 def _apply(
     connection: psycopg.Connection, target_schema: str, environment: Mapping[str, str]
 ) -> None:
-    schema = files("vault").joinpath("schema")
-    names = sorted(entry.name for entry in schema.iterdir() if entry.name.endswith(".sql"))
-    if connection.execute(queries("vault")["is_on_citus"]).fetchone():
-        with connection.transaction():
-            _apply_files(connection, target_schema, names[:CONTAINERS])
-        names = names[CONTAINERS:]
     with connection.transaction():
-        _apply_files(connection, target_schema, names)
+        _begin(connection, target_schema)
+        for name in CONTAINERS:
+            _run(connection, name)
+        connection.execute(queries("loader")["begin"], {"role": "login_owner"})
+        for migration in pending(connection):
+            connection.execute(migration.sql)
+            connection.execute(queries("loader")["begin"], {"role": "login_owner"})
+            migration.record(connection)
+        for name in CONTENTS:
+            _run(connection, name)
         connection.execute(queries("loader")["begin"], {"role": "login_owner"})
         add_first_keys(connection, environment)
 
 
-def _apply_files(connection: psycopg.Connection, target_schema: str, names: list[str]) -> None:
+def _begin(connection: psycopg.Connection, target_schema: str) -> None:
     connection.execute(queries("loader")["pin_search_path"])
-    connection.execute("select pg_advisory_xact_lock(%s)", [SCHEMA_LOCK])
-    connection.execute(queries("vault")["begin_install"], {"target_schema": target_schema})
-    for name in names:
-        for one in STATEMENT.findall(files("vault").joinpath(f"schema/{name}").read_bytes()):
-            connection.execute(one)
+    connection.execute(queries("loader")["begin"], {"role": connection.info.user})
+    connection.execute(queries("vault")["no_time_limit"])
+    connection.execute(queries("vault")["lock_set_up"])
+    connection.execute(queries("vault")["begin_set_up"], {"target_schema": target_schema})
+
+
+def _run(connection: psycopg.Connection, name: str) -> None:
+    connection.execute(files("vault").joinpath(f"schema/{name}.sql").read_bytes())

@@ -1,13 +1,43 @@
 -- The statements of the vault's commands, in the order of their modules.
 
--- name: begin_install
--- What the files of loader/schema are told. On Citus, DDL that comes after a statement of many
+-- name: begin_set_up
+-- What the files of schema/ are told. On Citus, DDL that comes after a statement of many
 -- shards must go to the nodes over the same connection as that statement.
 select set_config('loader.target_schema', %(target_schema)s, true)
 union all
 select set_config('citus.multi_shard_modify_mode', 'sequential', true)
 from pg_extension
 where extname = 'citus';
+
+-- name: no_time_limit
+-- Whatever the database or the login sets. PostgreSQL 17 has one more limit than 15.
+select set_config(s.name, '0', true)
+from pg_settings as s
+where s.name in ('statement_timeout', 'transaction_timeout');
+
+-- name: lock_set_up
+-- One set-up at a time; the number is "logins". It waits for the one before, however long that is.
+select
+    set_config('lock_timeout', '0', true) as unlimited,
+    pg_advisory_xact_lock(x'6c6f67696e73'::bigint) as locked,
+    set_config('lock_timeout', '5s', true) as limited;
+
+-- name: has_migrations
+-- Everybody may read the catalogue.
+select true as has_migrations
+from pg_class as c
+inner join pg_namespace as n on c.relnamespace = n.oid
+where n.nspname = 'vault' and c.relname = 'migration';
+
+-- name: migrations
+select
+    number,
+    name
+from vault.migration;
+
+-- name: record_migration
+insert into vault.migration (number, name, version)
+values (%(number)s, %(name)s, %(version)s);
 
 -- name: is_on_citus
 select true as is_on_citus
@@ -203,3 +233,57 @@ where
 
 -- name: restamp
 select raw.restamp();
+
+-- name: check_keys
+select
+    'keys: ' || wanted.domain as subject,
+    coalesce(min(octet_length(masking_key.secret)) >= 32, false) as is_ok,
+    max('run `python -m vault init`: there is no key, or a short one') as remedy
+from (values ('ip'), ('device_id'), ('erasure')) as wanted (domain)
+left join vault.masking_key on wanted.domain = masking_key.domain
+group by wanted.domain
+order by subject;
+
+-- name: check_window
+-- dbt reads what transactions have landed that began before any that is still open.
+with
+
+unread as (
+
+    select
+        min(r.landed_at) as since,
+        min(r.landed_xid) as first_xid
+    from raw.raw_logins as r
+    where
+        r.landed_xid >= coalesce((
+            select w.last_xid
+            from raw.model_windows as w
+            inner join vault.settings as s on s.name = 'published_schema'
+            where w.model = s.value || '.user_logins'
+        ), '0')
+
+),
+
+holding as (
+
+    select l.pid
+    from pg_locks as l
+    where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted
+    order by age(l.transactionid) desc
+    limit 1
+
+)
+
+select
+    'window: no open transaction keeps dbt from reading new logins' as subject,
+    coalesce(
+        u.first_xid < raw.finished_before()
+        or u.since > now() - interval '15 minutes', true
+    ) as is_ok,
+    format(
+        'they have waited since %s: end %s, or wait for it',
+        date_trunc('second', u.since),
+        coalesce('the transaction of process ' || h.pid, 'the prepared transaction')
+    ) as remedy
+from unread as u
+left join holding as h on true;

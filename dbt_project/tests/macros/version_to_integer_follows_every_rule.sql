@@ -37,7 +37,7 @@ expected (version, as_integer, rule) as (
     ('-1.2', null, 'a sign'),
     ('1,2', null, 'a comma'),
     ('vv1', null, 'two leading letters'),
-    ('١.٢', null, 'digits of another script'),
+    (E'\u0661.\u0662', null, 'digits of another script'),
     ('1e3', null, 'an exponent'),
     ('', null, 'nothing'),
     (' ', null, 'a blank'),

@@ -40,7 +40,7 @@ begin
 end
 $$;
 
--- Let the roles that handle message bodies keep them out of the server log (loader/sql/begin.sql).
+-- Let the roles that handle message bodies keep them out of the server log (loader/queries.sql).
 -- Only a superuser can allow this; where there is none (managed Postgres) an administrator sets
 -- the same parameters on the login users instead.
 do $$
@@ -50,7 +50,9 @@ begin
     to login_owner, login_loader, login_transformer, login_recovery;
 exception
     when insufficient_privilege then
-        raise notice 'log parameters not granted: only a superuser can';
+        if not has_parameter_privilege('login_owner', 'log_parameter_max_length', 'set') then
+            raise info 'only a superuser can keep values out of the server log: see docs/threat-model.md';
+        end if;
 end
 $$;
 
@@ -82,6 +84,6 @@ begin
     end loop;
 exception
     when insufficient_privilege then
-        raise notice 'log parameters not set on the nodes: only a superuser can';
+        raise info 'log parameters not set on the nodes: only a superuser can';
 end
 $$;

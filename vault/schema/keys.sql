@@ -1,0 +1,50 @@
+-- The masking keys: what their columns mean, and which versions mask.
+set local role login_owner;
+
+comment on table vault.masking_key is
+'HMAC-SHA-256 keys (RFC 2104), one per domain: masks of one kind tell nothing of the other';
+comment on column vault.masking_key.domain is
+'ip and device_id mask; erasure hashes user ids in the record of erasures, and never changes';
+comment on column vault.masking_key.is_chained is
+'Made when raw values were already purged: it masks the masks of the version before it';
+comment on table vault.destroyed_key is
+'Versions that were destroyed, and are never given to another key. Append-only';
+
+create or replace function vault.next_version(wanted_domain text) returns integer
+language sql
+stable
+set search_path = pg_catalog, pg_temp as $$
+    select coalesce(max(v.version), 0) + 1
+    from (
+        select k.domain, k.version from vault.masking_key as k
+        union all
+        select d.domain, d.version from vault.destroyed_key as d
+    ) as v
+    where v.domain = wanted_domain
+$$;
+comment on function vault.next_version(text) is
+'The version that a new key of the domain gets: masks name their keys by it, so it is never reused';
+
+create or replace function vault.key_chain() returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp as $$
+    select string_agg(c.domain || ':' || c.versions, ' ' order by c.domain)
+    from (
+        select
+            k.domain,
+            string_agg(k.version::text, '+' order by k.version) as versions
+        from vault.masking_key as k
+        where
+            k.domain in ('device_id', 'ip')
+            and k.version >= (
+                select max(s.version) from vault.masking_key as s
+                where s.domain = k.domain and not s.is_chained
+            )
+        group by k.domain
+    ) as c
+$$;
+comment on function vault.key_chain() is
+'Which versions of the keys mask, as device_id:1 ip:2+3: the first the value, the next its mask';
+
+reset role;
