@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
+from loader import lambda_handler
 from tests.conftest import Pipeline
 from tests.logins import logins
 from tests.test_deploy import KEYS, RESOURCES, in_moto, new_client
@@ -128,5 +129,8 @@ def test_the_loader_logs_in_with_a_token_and_lands(
         assert answer == {"batchItemFailures": []}
         assert pipeline.value("select count(*) from raw.raw_logins") == 1
     finally:
+        for connection in lambda_handler._connections:
+            connection.close()
+        lambda_handler._connections.clear()
         for login in ("logins_loader", "logins_dbt", "logins_report"):
             pipeline.sql(f"drop owned by {login}; drop role {login}")
