@@ -59,7 +59,7 @@ def test_every_command_works_whatever_others_set(
         return outcome.stdout
 
     def masks() -> list[str]:
-        rows = pipeline.sql("select masked_ip from public.user_logins order by user_id collate \"C\"")
+        rows = pipeline.sql('select masked_ip from public.user_logins order by user_id collate "C"')
         return [mask for (mask,) in rows]
 
     set_all(pipeline)
