@@ -1,15 +1,16 @@
 -- The statements of the vault's commands, in the order of their modules.
 
 -- name: begin_install
--- What the files of vault/schema are told, and how Postgres reads them and keeps them, whatever the
--- database sets. On Citus, DDL that comes after a statement of many shards must go to the nodes over
--- the same connection as that statement.
+-- What the files of vault/schema are told, and how Postgres reads them and keeps them, whatever
+-- the database sets. On Citus, DDL that comes after a statement of many shards must go to the nodes
+-- over the same connection as that statement.
 select set_config(p.name, p.value, true)
 from (
     values
     ('loader.target_schema', %(target_schema)s),
     ('quote_all_identifiers', 'off'),
-    ('standard_conforming_strings', 'on')
+    ('standard_conforming_strings', 'on'),
+    ('statement_timeout', '0')  -- an index takes as long as it takes
 ) as p (name, value)
 union all
 select set_config('citus.multi_shard_modify_mode', 'sequential', true)
