@@ -60,8 +60,13 @@ REFUSALS = (
         "check PGHOST",
     ),
     (
+        "SSL negotiation|expected authentication request",
+        ExitCode.CONFIGURATION,
+        "check PGHOST, PGPORT: what answers there is not Postgres",
+    ),
+    (
         "sslmode|certificate|private key|does not support SSL|GSSAPI|channel binding"
-        "|SSL negotiation|SSL error: (?!unexpected eof)",
+        "|SSL protocol|SSL error: (?!unexpected eof)",
         ExitCode.CONFIGURATION,
         "check PGSSLMODE, PGSSLROOTCERT and the certificate of the server",
     ),
@@ -108,10 +113,10 @@ def connect(settings: dict[str, str]) -> psycopg.Connection:
             **settings,  # type: ignore[arg-type]
         )
     except psycopg.OperationalError as error:
-        raise _no_connection(error) from None
+        raise no_connection(error) from None
     except UnicodeError as error:  # Python's, of a host name with an empty or too long part
         refused = psycopg.OperationalError(f"failed to resolve host None: {error}")
-        raise _no_connection(refused) from None
+        raise no_connection(refused) from None
     # Locks and snapshots of ours rely on it, whatever default_transaction_isolation says.
     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     # As text every body in an array would be escaped, which costs more than the rest of landing.
@@ -133,18 +138,20 @@ def is_set_up(connection: psycopg.Connection) -> bool:
     return bool(row and row[0])
 
 
-def _no_connection(error: psycopg.OperationalError) -> LoaderError:
+def no_connection(error: psycopg.OperationalError) -> LoaderError:
+    """Return the error for a connection that failed: whether it may pass, and what to do."""
     if isinstance(error, errors.ConnectionTimeout):
         return TemporaryError(
             "postgres", "cannot reach Postgres: no answer within 5s: check PGHOST, PGPORT"
         )
+    said = re.sub("connection (failed|is bad): ", "", str(error))  # psycopg, before libpq's words
+    said = said.replace("host None", "the host in PGHOST")
     # One line an attempt: each address of the host, with and without TLS.
-    said = str(error).replace("host None", "the host in PGHOST")  # psycopg does not know its name
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     for pattern, exit_code, remedy in REFUSALS:
         for line in lines:
             if re.search(pattern, line):
-                return LoaderError(exit_code, f"Postgres refuses the connection: {line}: {remedy}")
+                return LoaderError(exit_code, f"cannot connect to Postgres: {line}: {remedy}")
     reason = next((line for line in lines if "failed:" in line), lines[-1])
     return TemporaryError(
         "postgres", f"cannot reach Postgres: {reason}: check PGHOST, PGPORT and the server"
