@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 # Two images. `pipeline` (the last, and the default) runs loader and dbt; `sandbox` adds an SQS
-# endpoint of no account, for docker-compose.yml. What is installed is pinned by hash; the base by
-# tag and digest (as published in github.com/docker-library/repo-info, 2026-08).
+# endpoint without an account, for docker-compose.yml. Packages are pinned by hash, the base by tag
+# and digest (as published in github.com/docker-library/repo-info, 2026-08).
 FROM python:3.13.14-slim-trixie@sha256:9662417aace5ae7b8e2609cce472b72a8958e134ba372808abe9cc1a0c0125e6 AS base
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -19,8 +19,8 @@ RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r requireme
 
 FROM base AS project
 WORKDIR /app
-# Compose's secrets are files: see deploy/entrypoint.sh. What is written goes to /tmp, /app/site and,
-# in docker-compose.yml, /app/target.
+# Compose's secrets are files: see deploy/entrypoint.sh. Programs write to /tmp, /app/site and, in
+# docker-compose.yml, /app/target.
 ENV DBT_TARGET_PATH=/tmp/target \
     DBT_LOG_PATH=/tmp/logs \
     DBT_USE_COLORS=false
@@ -41,7 +41,7 @@ CMD ["python", "-m", "ministack"]
 
 FROM project AS pipeline
 COPY --from=install /opt/venv /opt/venv
-# For `--follow --metrics-port 9090`. What runs once and ends has no health: switch it off there.
+# For `--follow --metrics-port 9090`. Switch it off for commands that end.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD \
     ["python", "-c", "import urllib.request as r; r.urlopen('http://localhost:9090/healthz', timeout=4)"]
 CMD ["python", "-m", "loader"]

@@ -10,7 +10,7 @@ demo: .venv/installed  ## see sample messages go through the whole pipeline on t
 	@$(BIN)/python -m sandbox -- sh sandbox/demo.sh
 
 PORT := 8080
-# Ctrl-C ends the server, which is no failure.
+# Ctrl-C ends the server, which is not a failure.
 docs: .venv/installed  ## see the docs site and the report of sample messages in a browser
 	@$(BIN)/python -m sandbox -- sh -ec 'python -m loader; dbt build --quiet; $(MAKE) site'
 	@echo "http://127.0.0.1:$(PORT) shows it, until Ctrl-C"
@@ -49,8 +49,8 @@ bench-cost: .venv/installed  ## measure what a million messages cost in CPU and 
 bench-citus: .venv/installed  ## measure a Citus cluster beside one server (needs CITUS_PG_BIN)
 	@$(BIN)/python -m benchmarks.bench_citus
 
-# Random, and never anew: Postgres keeps the first one. The directory keeps other users out; the
-# files are open, for whoever a container runs as.
+# Random, and made only once: Postgres keeps the first one. The directory keeps other users out; the
+# files can be read by every user of a container.
 SECRETS := secrets
 secrets:  ## make the passwords that docker-compose.yml reads from files
 	@mkdir -p -m 700 $(SECRETS)
@@ -58,7 +58,7 @@ secrets:  ## make the passwords that docker-compose.yml reads from files
 		[ -s $(SECRETS)/$$name ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > $(SECRETS)/$$name; \
 	done
 
-# Without a pip of its own: Debian's python3 has venv's module, but not what puts pip into it.
+# Without a pip of its own: Debian's python3 has the module venv, but not ensurepip.
 .venv/installed: requirements-dev.txt
 	@echo "installing into .venv (once, about a minute)"
 	@$(PYTHON) -m venv --without-pip --clear .venv
@@ -67,10 +67,10 @@ secrets:  ## make the passwords that docker-compose.yml reads from files
 
 # All Pythons and platforms at once, which is uv's alone to do.
 LOCK := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-strip-extras
-lock:  ## compile requirements*.txt anew (needs uv: pip install uv)
+lock:  ## compile requirements*.txt (needs uv: pip install uv)
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 	$(LOCK) requirements.in --constraints requirements-dev.txt --output-file requirements.txt
 	$(LOCK) requirements-loader.in --constraints requirements.txt --output-file requirements-loader.txt
 
-clean:  ## remove what was installed and built
+clean:  ## remove .venv and everything that was built
 	rm -rf .venv target logs site

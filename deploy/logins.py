@@ -42,7 +42,7 @@ def password_of(environment: Mapping[str, str], login: str) -> str:
 
 
 def make_login(connection: psycopg.Connection, login: str, role: str, password: str) -> None:
-    """Make a login or set its password anew; without a password it is one by IAM, on RDS.
+    """Make a login or change its password; without a password the login is by IAM, on RDS.
 
     Raises LoaderError: CONFIGURATION where there is neither, PERMISSION if the user may not.
     """

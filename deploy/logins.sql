@@ -1,5 +1,5 @@
 -- One login of the pipeline: a member of one role, and able to do nothing else. Name, role and the
--- verifier of the password come as settings of the transaction; applied again it sets them anew.
+-- verifier of the password come as settings of the transaction; applied again it sets them again.
 do $$
 declare
     login_name text := current_setting('logins.name');

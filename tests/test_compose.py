@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -36,6 +37,7 @@ SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(
 )["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 ENTRYPOINT = "deploy/entrypoint.sh"
+KEYS = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
 
 
 def runs_once(name: str) -> bool:
@@ -287,19 +289,7 @@ def test_the_site_is_served(composed: Composed) -> None:
 
 @pytest.mark.usefixtures("outcomes")
 def test_the_follower_is_healthy_and_lands_what_comes(composed: Composed) -> None:
-    offered = subprocess.run(
-        [sys.executable, "-m", "loader", "--help"], cwd=ROOT, check=True, capture_output=True
-    )
-    if b"--follow" not in offered.stdout:
-        pytest.skip("this loader does not follow")
-    client = make_client(
-        {
-            "AWS_ENDPOINT_URL": composed.endpoint,
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "x",
-            "AWS_SECRET_ACCESS_KEY": "x",
-        }
-    )
+    client = make_client(composed.environment("fill") | KEYS)
     url = client.get_queue_url(QueueName="login-queue")["QueueUrl"]
     with composed.connect("postgres", "postgres_password") as connection:
         before = connection.execute("select count(*) from raw.raw_logins").fetchone()
@@ -313,6 +303,28 @@ def test_the_follower_is_healthy_and_lands_what_comes(composed: Composed) -> Non
                     break
                 time.sleep(0.1)
         assert now == (before[0] + 1,)
+
+
+@pytest.mark.usefixtures("outcomes")
+def test_three_loaders_share_the_queue(composed: Composed) -> None:
+    """As `docker compose up --scale loader=3` starts them: the same command, three times."""
+    client = make_client(composed.environment("fill") | KEYS)
+    url = client.get_queue_url(QueueName="login-queue")["QueueUrl"]
+    with composed.connect("postgres", "postgres_password") as connection:
+        count = "select count(*) from raw.raw_logins"
+        [(before,)] = connection.execute(count).fetchall()
+        send(client, url, logins(300))
+        with ThreadPoolExecutor(3) as pool:
+            runs = list(pool.map(composed.run, ["loader"] * 3))
+        assert [run.code for run in runs] == [0, 0, 0], runs
+        assert connection.execute(count).fetchall() == [(before + 300,)]
+    landed = [int(re.findall(r"landed (\d+),", run.stdout)[0]) for run in runs]
+    assert sum(landed) == 300
+
+
+@pytest.mark.parametrize("name", ["loader", "follow"])
+def test_a_service_that_scales_takes_no_name_or_port_of_the_host(name: str) -> None:
+    assert not {"container_name", "ports", "network_mode"} & set(SERVICES[name])
 
 
 def test_no_password_is_printed(composed: Composed, outcomes: dict[str, Outcome]) -> None:

@@ -91,7 +91,6 @@ def test_logins_need_a_password_where_there_is_no_iam(pipeline: Pipeline) -> Non
 def test_the_loader_logs_in_with_a_token_and_lands(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("loader.lambda_handler")
     lambda_entry = importlib.import_module("deploy.lambda_entry")
     pipeline.vault("init")
     for name in ("PGHOST", "PGPORT", "PGDATABASE"):
@@ -116,6 +115,7 @@ def test_the_loader_logs_in_with_a_token_and_lands(
     assert made.code == 0, made.output
     body = logins(1)[0]
     record = {
+        "eventSource": "aws:sqs",
         "messageId": "11111111-1111-1111-1111-111111111111",
         "receiptHandle": "handle",
         "body": body,

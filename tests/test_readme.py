@@ -209,6 +209,6 @@ def test_what_is_installed_to_run_is_what_is_tested() -> None:
 
 def test_every_test_that_the_documents_name_exists() -> None:
     tests = "".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
-    for document in (ROOT / "docs").glob("*.md"):
+    for document in (ROOT / "docs").rglob("*.md"):
         for name in re.findall(r"`(test_\w+)`", document.read_text()):
             assert f"def {name}(" in tests, f"{document.name} names {name}"

@@ -6,8 +6,10 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from configparser import ConfigParser
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from tests.logins import logins
 
 PAGE = (ROOT / "docs/scheduling.md").read_text("utf-8")
 # By the path in the first line of each, without the line itself
-EXAMPLES = dict(re.findall(r"^```\w+\n# (/[\w/.]+).*\n((?:.+\n|\n)+?)```", PAGE, re.MULTILINE))
+EXAMPLES = dict(re.findall(r"^```\w+\n# (/[\w/.@-]+).*\n((?:.+\n|\n)+?)```", PAGE, re.MULTILINE))
 WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/elt.yml").read_text("utf-8"))
 
 TOOLS = str(Path(sys.executable).parent)
@@ -149,6 +151,37 @@ def test_what_the_service_starts_runs(pipeline: Pipeline, installed: Path) -> No
     assert start().returncode == 3
 
 
+def test_three_instances_of_the_loader_share_the_queue(pipeline: Pipeline, installed: Path) -> None:
+    unit = Unit(EXAMPLES["/etc/systemd/system/login-loader@.service"])["Service"]
+    given = (installed / "env").read_text().splitlines()
+    command = replaced(unit["ExecStart"], {"/opt/logins/.venv/bin": TOOLS}).split()
+    pipeline.send(logins(300))
+    with ExitStack() as instances:
+        running = [
+            instances.enter_context(
+                subprocess.Popen(
+                    command,
+                    env=dict(line.split("=", 1) for line in [*given, unit["Environment"]]),
+                    cwd=ROOT,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+            for _ in range(3)
+        ]
+        try:
+            deadline = time.monotonic() + 60
+            while pipeline.value("select count(*) from raw.raw_logins") < 300:
+                assert time.monotonic() < deadline
+                assert [instance.poll() for instance in running] == [None, None, None]
+                time.sleep(0.2)
+        finally:
+            for instance in running:
+                instance.terminate()  # as systemd does
+            ended = [instance.wait(int(unit["TimeoutStopSec"])) for instance in running]
+    assert {str(code) for code in ended} <= set(unit["SuccessExitStatus"].split())
+    assert pipeline.value("select count(*) from raw.raw_logins") == 300
+
+
 def test_a_run_is_what_the_workflow_does() -> None:
     script = EXAMPLES["/etc/logins/run"].splitlines()
     steps = {step.get("name"): step for step in WORKFLOW["jobs"]["elt"]["steps"]}
@@ -162,16 +195,17 @@ def test_a_run_is_what_the_workflow_does() -> None:
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     units = {Path(name).name: text for name, text in EXAMPLES.items() if "/systemd/" in name}
-    assert set(units) == {"logins.service", "logins.timer"}
+    assert set(units) == {"logins.service", "logins.timer", "login-loader@.service"}
     for name, text in units.items():
-        (tmp_path / name).write_text(text)
+        # It asks for an executable that exists.
+        (tmp_path / name).write_text(text.replace("/opt/logins/.venv/bin", TOOLS))
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in units)],
         check=False,
         capture_output=True,
         text=True,
     )
-    said = [line for line in done.stderr.splitlines() if "logins" in line]
+    said = [line for line in done.stderr.splitlines() if "login" in line]
     assert said == []
 
 
@@ -182,6 +216,11 @@ def test_units_say_when_to_run_again() -> None:
     assert service["RestartPreventExitStatus"] == "2 3"  # configuration, permission
     timer = Unit(EXAMPLES["/etc/systemd/system/logins.timer"])["Timer"]
     assert timer["Persistent"] == "yes"
+    loader = Unit(EXAMPLES["/etc/systemd/system/login-loader@.service"])
+    assert loader["Service"]["Restart"] == "always"  # 1 and 4 count as success: a stop ends so
+    assert loader["Service"]["RestartPreventExitStatus"] == "2 3"
+    assert loader["Unit"]["StartLimitIntervalSec"] == "0"  # however long Postgres is away
+    assert loader["Install"]["WantedBy"] == "multi-user.target"
 
 
 @pytest.mark.parametrize(

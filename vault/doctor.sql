@@ -20,7 +20,7 @@ target as (
 
 ),
 
--- The list of 07_grants.sql: what each role may do, and nothing else.
+-- The list of schema/grants.sql: what each role may do, and nothing else.
 expected (object_name, role_name, privileges) as (
 
     values

@@ -25,7 +25,7 @@ begin
         perform create_reference_table('vault.masking_key');
         perform truncate_local_data_after_distributing_table('vault.masking_key');
     end if;
-    -- The grants of 07_grants.sql are on columns, which a shard that moves to another node does not
+    -- The grants of grants.sql are on columns, which a shard that moves to another node does not
     -- take along, and the nodes see all columns given: defaults come from the coordinator. So the
     -- owner lands what the loader gives it. One connection to a node and lander, not one to a shard.
     alter function raw.land(uuid, text[], text[], timestamptz[], integer[], text[], text[])

@@ -1,4 +1,4 @@
--- A message becomes a row here. The loader calls raw.land for every chunk of messages.
+-- A message becomes a row here. The loader calls raw.land for every round of messages.
 set local role login_owner;
 
 create or replace function raw.land(

@@ -12,7 +12,7 @@ comment on column raw.raw_logins.receive_count is 'ApproximateReceiveCount when 
 comment on column raw.raw_logins.attributes is
 'System attributes, and message attributes under "message"';
 comment on column raw.raw_logins.body_md5 is 'MD5OfBody as SQS computed it';
-comment on column raw.raw_logins.load_id is 'The receipt in raw.loads of the chunk that landed it';
+comment on column raw.raw_logins.load_id is 'The receipt in raw.loads of the round that landed it';
 comment on column raw.raw_logins.landed_at is 'When the landing transaction began';
 comment on column raw.raw_logins.landed_xid is
 'The transaction that landed it: dbt reads windows of it, so that a slow commit is not skipped';
@@ -33,13 +33,13 @@ comment on column raw.quarantined_messages.sqlstate is
 comment on column raw.quarantined_messages.reason is
 'The error message that goes with it, without its detail';
 
-comment on table raw.loads is 'One receipt per chunk, written in the transaction that landed it';
-comment on column raw.loads.received is 'Messages in the chunk';
+comment on table raw.loads is 'One receipt per round, written in the transaction that landed it';
+comment on column raw.loads.received is 'Messages in the round';
 comment on column raw.loads.landed is 'New rows in raw.raw_logins';
 comment on column raw.loads.already_there is
 'Redelivered messages that had landed or been quarantined before';
 comment on column raw.loads.quarantined is 'New rows in raw.quarantined_messages';
-comment on column raw.loads.landed_xid is 'The transaction that landed the chunk, as in raw_logins';
+comment on column raw.loads.landed_xid is 'The transaction that landed the round, as in raw_logins';
 
 comment on table raw.model_windows is
 'How far each incremental model has read raw.raw_logins: it holds all with landed_xid < last_xid, '
