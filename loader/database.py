@@ -31,50 +31,47 @@ TEMPORARY = (psycopg.OperationalError, errors.IdleInTransactionSessionTimeout)
 # in them decides; what none of them describes may pass by itself: a server that starts, is full, is
 # away or goes away in the middle ("SSL SYSCALL error"), a name server that does not answer.
 # https://github.com/postgres/postgres/tree/REL_18_STABLE/src/interfaces/libpq
+WRONG, MISSING = ExitCode.CONFIGURATION, ExitCode.PERMISSION
 REFUSALS = (
-    (
-        "authentication failed|no password supplied",
-        ExitCode.PERMISSION,
-        "check PGUSER, PGPASSWORD",
-    ),
+    ("authentication failed|no password supplied", MISSING, "check PGUSER, PGPASSWORD"),
     (
         "permission denied for database",
-        ExitCode.PERMISSION,
+        MISSING,
         "let an administrator grant CONNECT on it to the user in PGUSER "
         "(a NOINHERIT user does not have it from its roles)",
     ),
     (
         "is not permitted to log in",
-        ExitCode.PERMISSION,
+        MISSING,
         "name in PGUSER a user that may, and make it a member of that role",
     ),
     (
         "no pg_hba.conf entry|pg_hba.conf rejects",
-        ExitCode.PERMISSION,
+        MISSING,
         "let an administrator allow this host, user and database, or check PGSSLMODE",
     ),
+    # getaddrinfo as psycopg and as libpq say it; "Temporary failure" may pass.
+    ("(resolve|translate) .*host.*(not known|No address|label)", WRONG, "check PGHOST"),
     (
-        # getaddrinfo as psycopg and as libpq say it; "Temporary failure" may pass.
-        "(failed to resolve|could not translate) .*host.*(not known|No address|label)",
-        ExitCode.CONFIGURATION,
-        "check PGHOST",
+        "SSL negotiation|expected authentication request",
+        WRONG,
+        "check PGHOST, PGPORT: what answers there is not Postgres",
     ),
     (
         "sslmode|certificate|private key|does not support SSL|GSSAPI|channel binding"
-        "|SSL negotiation|SSL error: (?!unexpected eof)",
-        ExitCode.CONFIGURATION,
+        "|SSL protocol|SSL error: (?!unexpected eof)",
+        WRONG,
         "check PGSSLMODE, PGSSLROOTCERT and the certificate of the server",
     ),
-    ('(database|role) "[^"]*" does not exist', ExitCode.CONFIGURATION, "check PGDATABASE, PGUSER"),
+    ('(database|role) "[^"]*" does not exist', WRONG, "check PGDATABASE, PGUSER"),
     (
         "invalid|unrecognized|could not parse|requirement .*failed|definition of service",
-        ExitCode.CONFIGURATION,
+        WRONG,
         "check the PG* variables",
     ),
 )
 
-TIMEOUT = re.compile(r"due to (\w+) timeout")
-"""Of a statement that the server has cancelled."""
+TIMEOUT = re.compile(r"due to (\w+) timeout")  # the server has cancelled the statement
 
 
 @cache
@@ -108,10 +105,10 @@ def connect(settings: dict[str, str]) -> psycopg.Connection:
             **settings,  # type: ignore[arg-type]
         )
     except psycopg.OperationalError as error:
-        raise _no_connection(error) from None
+        raise no_connection(error) from None
     except UnicodeError as error:  # Python's, of a host name with an empty or too long part
         refused = psycopg.OperationalError(f"failed to resolve host None: {error}")
-        raise _no_connection(refused) from None
+        raise no_connection(refused) from None
     # Locks and snapshots of ours rely on it, whatever default_transaction_isolation says.
     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     # As text every body in an array would be escaped, which costs more than the rest of landing.
@@ -119,32 +116,20 @@ def connect(settings: dict[str, str]) -> psycopg.Connection:
     return connection
 
 
-def is_set_up(connection: psycopg.Connection) -> bool:
-    """Tell whether the raw tables exist; needs no right on them.
-
-    Raises LoaderError as `transaction` does.
-    """
-    try:
-        with connection.transaction():
-            connection.execute(queries("loader")["pin_search_path"])
-            row = connection.execute(queries("loader")["is_set_up"]).fetchone()
-    except psycopg.Error as error:
-        raise _one_line(error, "login_loader", connection) from None
-    return bool(row and row[0])
-
-
-def _no_connection(error: psycopg.OperationalError) -> LoaderError:
+def no_connection(error: psycopg.OperationalError) -> LoaderError:
+    """Return the error for a connection that failed: whether it may pass, and what to do."""
     if isinstance(error, errors.ConnectionTimeout):
         return TemporaryError(
             "postgres", "cannot reach Postgres: no answer within 5s: check PGHOST, PGPORT"
         )
+    said = re.sub("connection (failed|is bad): ", "", str(error))  # psycopg, before libpq's words
+    said = said.replace("host None", "the host in PGHOST")
     # One line an attempt: each address of the host, with and without TLS.
-    said = str(error).replace("host None", "the host in PGHOST")  # psycopg does not know its name
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     for pattern, exit_code, remedy in REFUSALS:
         for line in lines:
             if re.search(pattern, line):
-                return LoaderError(exit_code, f"Postgres refuses the connection: {line}: {remedy}")
+                return LoaderError(exit_code, f"cannot connect to Postgres: {line}: {remedy}")
     reason = next((line for line in lines if "failed:" in line), lines[-1])
     return TemporaryError(
         "postgres", f"cannot reach Postgres: {reason}: check PGHOST, PGPORT and the server"
@@ -167,6 +152,12 @@ def transaction(connection: psycopg.Connection, role: str) -> Iterator[None]:
         raise  # a rule of ours, which the caller words
     except psycopg.Error as error:
         raise _one_line(error, role, connection) from None
+
+
+def is_set_up(connection: psycopg.Connection) -> bool:
+    """Tell whether the raw tables exist; needs no right on them."""
+    with transaction(connection, connection.info.user):
+        return connection.execute(queries("loader")["is_set_up"]).fetchone() == (True,)
 
 
 def _one_line(error: psycopg.Error, role: str, connection: psycopg.Connection) -> LoaderError:

@@ -1,11 +1,20 @@
 """What goes wrong is said in one line with what to do, and the exit code tells a scheduler."""
 
+import select
+import shutil
+import socket
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
-from tests.conftest import Pipeline, one_line
+from sandbox.fake_sqs.faults import Fault
+from tests.conftest import ROOT, Pipeline, one_line
+from tests.faults import faulty
 from tests.logins import logins
 
 
@@ -18,9 +27,13 @@ from tests.logins import logins
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, 1, "cannot reach SQS at http://127.0.0.1:1"),
         ({"AWS_ENDPOINT_URL": "localhost:4566"}, 2, "Invalid endpoint"),
         ({"PGPORT": "1"}, 1, "cannot reach Postgres"),
-        ({"PGHOST": "no-such-host.invalid"}, 2, "check PGHOST"),
         ({"PGPASSWORD": "wrong-password"}, 3, "check PGUSER, PGPASSWORD"),
         ({"PGDATABASE": "missing_database"}, 2, 'database "missing_database" does not exist'),
+        ({"PGPORT": "x"}, 2, 'invalid integer value "x"'),
+        ({"PGSERVICE": "missing"}, 2, 'definition of service "missing" not found'),
+        ({"PGOPTIONS": "-c no_such_setting=1"}, 2, "unrecognized configuration parameter"),
+        ({"PGSSLMODE": "requires"}, 2, 'invalid sslmode value: "requires"'),
+        ({"PGREQUIREAUTH": "none"}, 2, "check the PG* variables"),
     ],
 )
 def test_a_wrong_setting_is_named(
@@ -63,6 +76,75 @@ def test_a_user_who_may_not_install_is_told_who_may(pipeline: Pipeline) -> None:
         assert pipeline.value("select count(*) from pg_namespace where nspname = 'raw'") == 0
     finally:
         pipeline.sql(f"drop role {role}")
+
+
+def test_without_the_vault_an_empty_database_is_a_matter_for_an_administrator(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "loader", tmp_path / "loader")
+    run = ("sh", "-c", f"cd {tmp_path} && python -m loader")
+    refused = pipeline.run(*run)
+    assert refused.code == 3
+    assert (
+        "the database is not set up: let an administrator run `python -m vault init` from the "
+        "project"
+    ) in one_line(refused)
+    pipeline.vault("init")
+    pipeline.send(logins(2))
+    assert pipeline.run(*run).code == 0
+    assert pipeline.value("select count(*) from raw.raw_logins") == 2
+
+
+def test_the_login_of_an_analyst_is_refused_before_anything_is_received(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.vault("init")
+    role = "stranger"
+    pipeline.sql(f"create role {role} login password 'x' in role login_analyst")
+    try:
+        with faulty(pipeline) as faults:  # its queue is empty
+            refused = pipeline.load(PGUSER=role, PGPASSWORD="x")
+            assert refused.code == 3
+            assert "grant login_loader to the user in PGUSER" in one_line(refused)
+            assert faults.calls("ReceiveMessage") == 0
+    finally:
+        pipeline.sql(f"drop role {role}")
+
+
+def test_a_connection_that_is_cut_while_rights_are_checked_is_waited_for(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.vault("init")
+    pipeline.send(logins(2))
+    server = (pipeline.env["PGHOST"], int(pipeline.env["PGPORT"]))
+    # One of each statement of the checks: the connection ends before the server has read it.
+    left = [b"raw_logins", b"log_error_verbosity", b"has_function_privilege"]
+
+    def forward(client: socket.socket) -> None:
+        with client, socket.create_connection(server) as upstream:
+            while True:
+                for source in select.select([client, upstream], [], [])[0]:
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    if source is client and left and left[0] in data:
+                        del left[0]
+                        return
+                    (upstream if source is client else client).sendall(data)
+
+    with socket.create_server(("127.0.0.1", 0)) as proxy, ThreadPoolExecutor() as threads:
+
+        def serve() -> None:
+            with suppress(OSError):  # closed
+                while True:
+                    threads.submit(forward, proxy.accept()[0])
+
+        threads.submit(serve)
+        loaded = pipeline.load(PGPORT=str(proxy.getsockname()[1]))
+        proxy.shutdown(socket.SHUT_RDWR)
+    assert loaded.code == 0, loaded.output
+    assert left == []
+    assert pipeline.value("select count(*) from raw.raw_logins") == 2
 
 
 def test_a_database_owner_who_is_no_superuser_can_install_and_load(pipeline: Pipeline) -> None:
@@ -153,6 +235,32 @@ def test_what_answers_and_is_not_sqs_is_not_called_drained(pipeline: Pipeline, a
             assert "is not SQS, or not in order" in one_line(outcome)
             assert "secret" not in outcome.output
         server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "words"),
+    [
+        ("skewed", 2, "refuses the time of the request (RequestTimeTooSkewed): set the clock"),
+        ("late", 2, "refuses the time of the request (RequestExpired): set the clock"),
+        ("signature_expired", 2, "refuses the time of the request (SignatureDoesNotMatch): set"),
+        ("signature", 3, "refuses the AWS credentials (SignatureDoesNotMatch): renew them"),
+        ("expired", 3, "refuses the AWS credentials (ExpiredTokenException): renew them"),
+        ("denied", 3, "is denied (AccessDeniedException): allow it in the IAM or queue policy"),
+        ("kms_denied", 3, "and kms:Decrypt where the queue is encrypted"),
+    ],
+)
+def test_what_sqs_refuses_for_good_is_not_tried_again(
+    pipeline: Pipeline, kind: str, code: int, words: str
+) -> None:
+    pipeline.vault("init")
+    with faulty(pipeline) as faults:
+        faults.endpoint.inject(Fault(kind))
+        began = time.monotonic()
+        refused = pipeline.load()
+        assert words in one_line(refused)
+        assert refused.code == code
+        assert time.monotonic() - began < 20
+        assert faults.endpoint.calls.total() <= 3
 
 
 def test_dbt_on_an_empty_database_says_what_to_run(pipeline: Pipeline) -> None:

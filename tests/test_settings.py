@@ -70,9 +70,28 @@ def test_the_region_is_taken_from_the_url(url: str, region: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "region"),
+    [
+        ("/000000000000/logins", "us-west-2"),
+        ("/eu-west-1/000000000000/logins", "eu-west-1"),
+        ("/queue/eu-west-1/000000000000/logins", "eu-west-1"),
+        ("/queue/000000000000/logins", "us-west-2"),
+    ],
+)
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_local_url_has_an_account_and_may_have_a_region(path: str, region: str, end: str) -> None:
+    url = f"http://sqs.local:4566{path}"
+    assert queue_settings({"LOGIN_QUEUE": url + end, "AWS_REGION": "us-west-2"}) == QueueSettings(
+        "logins", region, url=url, endpoint="http://sqs.local:4566"
+    )
+
+
+@pytest.mark.parametrize(
     "value",
     [
         "no such/queue",
+        "http://sqs.local:4566/logins",
+        "http://sqs.local:4566/a/b/c/d/logins",
         "a" * 81,
         "https://sqs.eu-west-1.amazonaws.com/logins",
         "arn:aws:sns:eu-west-1:123456789012:logins",

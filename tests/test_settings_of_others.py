@@ -1,6 +1,8 @@
 """What a database, a login or the environment sets for everybody changes nothing that we do."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -108,12 +110,28 @@ def test_every_command_works_whatever_others_set(
     ok(pipeline.run("python", "-m", "report", "--output", site, DBT_TARGET_PATH=target))
 
 
-def test_a_build_takes_as_long_as_it_takes(pipeline: Pipeline) -> None:
+@contextmanager
+def locked(pipeline: Pipeline, seconds: float) -> Iterator[None]:
+    """Let nobody read raw messages for that time."""
+    with pipeline.connect() as other:
+        other.execute("begin; lock table raw.raw_logins in access exclusive mode")
+        release = threading.Timer(seconds, lambda: other.execute("commit"))
+        release.start()
+        yield
+        assert not release.is_alive()  # or nobody has waited
+
+
+def test_a_build_and_a_set_up_take_as_long_as_they_take(pipeline: Pipeline) -> None:
     pipeline.send(logins(3))
     assert pipeline.load().code == 0
     name = pipeline.env["PGDATABASE"]
-    pipeline.sql(f"alter database {name} set statement_timeout = '1ms'")
-    built = pipeline.dbt("build")
+    pipeline.sql(f"alter database {name} set statement_timeout = '500ms'")
+    with locked(pipeline, 4):
+        set_up = pipeline.vault("init")
+    assert set_up.code == 0, set_up.output
+    pipeline.sql(f"alter database {name} set lock_timeout = '500ms'")
+    with locked(pipeline, 4):
+        built = pipeline.dbt("build")
     assert built.code == 0, built.output
 
 

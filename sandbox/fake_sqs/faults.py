@@ -11,6 +11,16 @@ REFUSALS = {
     "denied": SqsError("AccessDeniedException", "You do not have sufficient access."),
     "expired": SqsError("ExpiredTokenException", "The security token is expired.", 403),
     "kms_denied": SqsError("KmsAccessDenied", "The caller is not authorized: kms:Decrypt."),
+    "skewed": SqsError(
+        "RequestTimeTooSkewed", "The request time and the time differ too much.", 403
+    ),
+    "late": SqsError("RequestExpired", "Request has expired.", 400),
+    "signature_expired": SqsError(
+        "SignatureDoesNotMatch",
+        "Signature expired: 20260301T120000Z is now earlier than 20260301T121500Z.",
+        403,
+    ),
+    "signature": SqsError("SignatureDoesNotMatch", "The signature does not match.", 403),
     "unavailable": SqsError("ServiceUnavailable", "A temporary failure of the server.", 503),
 }
 """The request is refused in SQS's own words."""
