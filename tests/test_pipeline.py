@@ -170,6 +170,17 @@ def test_a_missing_key_stops_the_build(pipeline: Pipeline) -> None:
     assert pipeline.value("select to_regclass('user_logins') is null")
 
 
+@pytest.mark.parametrize("domain", ["email", "erasure", "IP", ""])
+def test_a_mask_without_a_key_is_a_compile_error(pipeline: Pipeline, domain: str) -> None:
+    """Without a key the macro would give the plain value."""
+    pipeline.vault("init")
+    mask = f"mask_pii(\"'192.0.2.1'\", '{domain}')"
+    shown = pipeline.dbt("show", "--inline", f"select {{{{ {mask} }}}} as mask")
+    assert shown.code != 0
+    said = f"there is no masking key of domain '{domain}', but one of: device_id, ip"
+    assert said in shown.output
+
+
 def test_another_schema_has_models_and_windows_of_its_own(pipeline: Pipeline) -> None:
     pipeline.send(logins(3))
     pipeline.build(DBT_SCHEMA="analytics")

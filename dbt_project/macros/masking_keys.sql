@@ -4,7 +4,15 @@
     Versions are no secret; the keys themselves are never read here. -#}
 {% macro masking_chain(domain) -%}
     {%- if not execute -%} {{ return([1]) }} {%- endif -%}
-    {{ return(parse_key_chain(newest_key_chain())[domain]) }}
+    {%- set chains = parse_key_chain(newest_key_chain()) -%}
+    {#- Without versions keyed_hash() would give the plain value. -#}
+    {%- if not chains.get(domain) -%}
+        {{ exceptions.raise_compiler_error(
+            "Nothing is published: there is no masking key of domain '" ~ domain ~ "', but one of: "
+            ~ chains | join(', ') ~ ". Correct the name in mask_pii(), or add the key"
+        ) }}
+    {%- endif -%}
+    {{ return(chains[domain]) }}
 {%- endmacro %}
 
 
