@@ -13,6 +13,7 @@ from psycopg.types.array import ListBinaryDumper
 from loader.errors import ExitCode, LoaderError, TemporaryError
 
 INIT = "python -m vault init"
+CONNECT_SECONDS = 5  # for each address of the host
 
 NOT_SET_UP = (
     errors.InsufficientPrivilege,
@@ -96,9 +97,11 @@ def connect(settings: dict[str, str]) -> psycopg.Connection:
             autocommit=True,
             # A prepared statement belongs to a session, which a pooler shares out.
             prepare_threshold=None,
-            connect_timeout=5,
-            # Notice within seconds, not minutes, that a server has vanished.
+            connect_timeout=CONNECT_SECONDS,
+            # Notice within seconds, not minutes, that a server has vanished. Linux looks at
+            # tcp_user_timeout only when a keepalive is due.
             keepalives_idle=10,
+            keepalives_interval=2,
             tcp_user_timeout=15_000,
             client_encoding="utf8",  # whatever PGCLIENTENCODING says: bodies are Unicode
             fallback_application_name="loader",

@@ -31,7 +31,11 @@ from (
     ('idle_in_transaction_session_timeout', '60s'),
     ('quote_all_identifiers', 'off'),
     ('standard_conforming_strings', 'on')
-) as p (name, value);
+) as p (name, value)
+union all
+-- A message is deleted after its commit, which must therefore outlast a crash of the server.
+select set_config('synchronous_commit', 'on', true)
+where current_setting('synchronous_commit') = 'off';
 
 -- name: is_set_up
 -- Everybody may read the catalogue, also those who may not read the table.

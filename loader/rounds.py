@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from loader.database import connect
+from loader.database import CONNECT_SECONDS, connect
 from loader.errors import ExitCode, LoaderError, TemporaryError
 from loader.landing import land
 from loader.sqs import BATCH, MOST_REQUESTS, Message, Queue
@@ -33,8 +33,8 @@ ROUND_BYTES = 32 * 1024 * 1024  # of bodies, if they are no larger than in the r
 # A long poll asks all servers of SQS, so that "empty" can be believed:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
 POLL_SECONDS = 1
-IDLE_POLL_SECONDS = 5  # with --follow; a stop waits for polls, or their messages stay hidden
-LINGER_SECONDS = 0.5  # with --follow, after few messages: a request may bring one or ten
+IDLE_POLL_SECONDS = 5  # with --follow; a stop waits for it, or its messages would stay hidden
+LINGER_SECONDS = 0.5  # with --follow, after few messages: the next request then brings more
 EMPTY_ANSWERS = 2  # in a row, before the counters of the queue are asked
 ATTEMPTS = 5  # for a delete or a release that SQS refuses in part
 COUNT_SECONDS = 5  # between two counts of the backlog, for the progress bar and the metrics
@@ -77,7 +77,7 @@ class Rounds:
         self._undeleted: set[str] = set()
         self._requests, self._largest_body, self._empty_answers = FIRST_REQUESTS, 1, 0
         self._give_up_at: float | None = None
-        self._is_drained = False
+        self._is_drained = self._landing = self._is_cancelled = False
         self._failure: LoaderError | None = None
         self._ended = Event()
         self._began = time.monotonic()
@@ -98,8 +98,8 @@ class Rounds:
         except LoaderError as error:
             self._failure = error
         except Exception as error:  # without its text, which may quote a message
-            line = traceback.extract_tb(error.__traceback__)[-1].lineno
-            failed = f"{type(error).__name__} at line {line}: run again, and report it"
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            failed = f"{type(error).__name__} at {place.name}:{place.lineno}: report it, run again"
             self._failure = LoaderError(ExitCode.RETRYABLE, failed)
         self._stop.request("")
         self._ended.set()
@@ -136,31 +136,32 @@ class Rounds:
         most = min(BATCH, most_messages)
         number = min(self._requests, MOST_REQUESTS, most_messages // most)
         poll = IDLE_POLL_SECONDS if self._follow and number == 1 else POLL_SECONDS
-        requests = [self._pool.submit(self._receive_tens, poll, most) for _ in range(number)]
+        requests = [self._pool.submit(self._receive_ten, poll, most) for _ in range(number)]
         answers, errors = self._results(requests, RECEIVE_SECONDS)
-        messages = [message for answer in answers for message in answer]
-        self._empty_answers = 0 if messages else self._empty_answers + len(answers)
-        self._summary.backlog = max(0, self._summary.backlog - len(messages))
-        # Twice as many as these would have filled: full answers double the requests, half full
-        # ones keep their number, and after empty ones a single request waits for what comes.
-        self._requests = max(1, ceil(2 * len(messages) / BATCH))
-        self._largest_body = max(self._largest_body // 2, 1, *(getsizeof(m.body) for m in messages))
-        lasting = [error for error in errors if not isinstance(error, TemporaryError)]
-        if errors and not messages:
-            raise (lasting or errors)[0]
-        self._failure = lasting[0] if lasting else None  # ends the run after this round
-        return messages
-
-    def _receive_tens(self, poll_seconds: int, most: int) -> list[Message]:
-        until = time.monotonic() + self._hide_seconds
-        messages = self._queue.receive(poll_seconds, most, self._hide_seconds)
-        whole = [message for message in messages if message.is_whole]
-        self._held |= {m.message_id: Hold(m.receipt_handle, until) for m in whole}
-        if damaged := len(messages) - len(whole):
-            self._patience.count("damaged", damaged)
+        received = [message for answer in answers for message in answer]
+        messages = [message for message in received if message.is_whole]
+        if damaged := len(received) - len(messages):
+            self._patience.failures["damaged"] += damaged
             left = "%d messages came damaged (MD5OfBody does not match): left in the queue"
             log.warning(left, damaged)
-        return whole
+        self._empty_answers = 0 if messages else self._empty_answers + len(answers)
+        self._summary.backlog = max(0, self._summary.backlog - len(messages))
+        # Twice as many as these messages would fill: full answers double the requests, half full
+        # ones keep their number, and after empty ones a single request waits for the next message.
+        self._requests = max(1, ceil(2 * len(messages) / BATCH))
+        # Halved, so that one large body does not slow the loader down for ever.
+        self._largest_body = max(self._largest_body // 2, 1, *(getsizeof(m.body) for m in messages))
+        if errors and not messages:
+            raise errors[0]
+        if errors and not isinstance(errors[0], TemporaryError):
+            self._failure = errors[0]  # ends the run, after this round
+        return messages
+
+    def _receive_ten(self, poll_seconds: int, most: int) -> list[Message]:
+        until = time.monotonic() + self._hide_seconds
+        messages = self._queue.receive(poll_seconds, most, self._hide_seconds)
+        self._held |= {m.message_id: Hold(m.receipt_handle, until) for m in messages if m.is_whole}
+        return messages
 
     def _end_if_drained(self) -> None:
         """End the run if the counters, too, say that the queue is empty.
@@ -183,50 +184,61 @@ class Rounds:
             self._stop.request("")
 
     def _land(self, messages: Sequence[Message]) -> None:
-        if self._stop.overdue(LAND_SECONDS):
+        to_connect = 0 if self._connection else CONNECT_SECONDS
+        if self._stop.overdue(LAND_SECONDS - to_connect):
             raise LoaderError(ExitCode.RETRYABLE, "Postgres is too slow for the stop: run again")
         began = time.monotonic()
         try:
             self._connection = self._connection or connect(self._postgres)
+            self._landing = True
             receipt = land(self._connection, messages)
+            # A cancelled COMMIT counts as done before a synchronous standby has it:
+            # https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION
+            if self._is_cancelled:
+                raise LoaderError(ExitCode.RETRYABLE, "Postgres was too slow for the stop")
         except LoaderError:
             self._close()
             raise
-        self._give_up_at = None
+        finally:
+            self._landing = False
         sent_at = min((m.sent_at for m in messages if m.sent_at), default=None)
         self._summary.add(receipt, time.monotonic() - began, sent_at)
 
     def _delete(self, ids: set[str]) -> None:
         """Delete messages that have landed. What SQS refuses in part is tried again in this round.
 
-        What remains is given up: SQS shows it again, with a receipt handle that may be better.
+        What remains is no longer held: SQS delivers it again, with a new receipt handle.
         """
         self._undeleted |= ids
         for attempt in range(ATTEMPTS):
             self._stop.sleep(0.1 * 2**attempt if attempt else 0)
-            left = [message_id for message_id in ids if message_id in self._held]
-            if not left or self._stop.overdue(DELETE_SECONDS):
+            try:
+                refused = self._patience.retry("SQS", lambda: self._delete_once(ids))
+            except TemporaryError as error:
+                raise LoaderError(ExitCode.NOT_DELETED, str(error)) from None
+            if not refused or self._stop.overdue(DELETE_SECONDS):
                 return
-            deleted, errors = self._in_tens(left, self._delete_ten, DELETE_SECONDS)
-            self._undeleted -= deleted
-            self._summary.deleted += len(deleted)
-            if errors:
-                raise errors[0]
-            self._patience.count("delete", len(left) - len(deleted))
+            self._patience.failures["delete"] += refused
         for message_id in ids & self._undeleted:
             self._held.pop(message_id, None)
 
-    def _delete_ten(self, handles: dict[str, str]) -> set[str]:
-        try:
-            return self._patience.retry("SQS", lambda: self._queue.delete(handles))
-        except TemporaryError as error:
-            raise LoaderError(ExitCode.NOT_DELETED, str(error)) from None
+    def _delete_once(self, ids: set[str]) -> int:
+        left = [message_id for message_id in ids if message_id in self._held]
+        deleted, errors = self._in_tens(left, self._queue.delete, DELETE_SECONDS)
+        self._undeleted -= deleted
+        self._summary.deleted += len(deleted)
+        if deleted:
+            self._give_up_at = None
+        if errors:
+            raise errors[0]
+        return len(left) - len(deleted)
 
     def _release(self) -> None:
         """Show the messages that are still held to other receivers at once."""
         for _ in range(ATTEMPTS):
             if self._held and not self._stop.overdue(STOP_SECONDS):
                 self._in_tens(list(self._held), partial(self._queue.hide, seconds=0), STOP_SECONDS)
+                time.sleep(0.1 if self._held else 0)
         if held := len(self._held):
             log.warning("%d messages are not released: they come back by themselves", held)
 
@@ -250,7 +262,7 @@ class Rounds:
     ) -> tuple[list[Any], list[LoaderError]]:
         """Wait for requests, but not longer than `seconds` after a stop.
 
-        Returns their results and their errors.
+        Returns their results and their errors, of which those that may pass come last.
         """
         pending, ended = set(requests), set[Future[Any]]()
         while pending and not self._stop.overdue(seconds):
@@ -263,21 +275,24 @@ class Rounds:
                 results.append(request.result())
             except LoaderError as error:
                 errors.append(error)
-        return results, errors
+        return results, sorted(errors, key=lambda error: isinstance(error, TemporaryError))
 
     def _watch(self) -> None:
         """The timer, until the run ends."""
         extending: list[Future[None]] = []
-        counted_at = 0.0
+        extended_at = counted_at = 0.0
         while not self._ended.wait(min(0.2, self._hide_seconds / 10)):
             now = time.monotonic()
             if self._max_seconds is not None and now - self._began > self._max_seconds:
                 self._stop.request("--max-seconds are over")
-            if self._stop.overdue(LAND_SECONDS) and (connection := self._connection):
+            connection = self._connection
+            if self._stop.overdue(LAND_SECONDS) and self._landing and connection:
+                self._is_cancelled = True
                 with suppress(psycopg.Error):
                     connection.cancel_safe(timeout=1)
-            if all(request.done() for request in extending):
-                half = now + self._hide_seconds / 2
+            # What SQS refuses to hide is due again, after a pause.
+            if now - extended_at > self._hide_seconds / 10 and all(e.done() for e in extending):
+                extended_at, half = now, now + self._hide_seconds / 2
                 due = [i for i, hold in self._held.copy().items() if hold.until <= half]
                 extending = [self._pool.submit(self._extend, ten) for ten in _tens(due)]
             if not self._empty_answers and now - counted_at > COUNT_SECONDS:
@@ -286,8 +301,8 @@ class Rounds:
         wait(extending, timeout=1)  # or one of them would hide again what is released
 
     def _extend(self, ids: Sequence[str]) -> None:
-        """Hide messages for longer. What SQS refuses to hide stays due."""
-        holds = {i: hold for i in ids if (hold := self._held.get(i))}
+        """Hide messages for longer."""
+        holds = {i: hold for i in ids if (hold := self._held.get(i)) and not self._ended.is_set()}
         until = time.monotonic() + self._hide_seconds
         with suppress(LoaderError):
             handles = {i: hold.receipt_handle for i, hold in holds.items()}

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import count
 from math import inf
-from threading import Lock
 from typing import TypeVar
 
 from loader.errors import TemporaryError
@@ -77,8 +76,6 @@ class Patience:
         self.seconds, self.stop = seconds, stop
         self.failures: Counter[str] = Counter()
         """Every failure by its kind, also those that passed."""
-        self._warned: dict[str, float] = {}
-        self._lock = Lock()
 
     def retry(self, server: str, action: Callable[[], Result]) -> Result:
         """Call `action` until it succeeds, and return its result; `server` is for the log.
@@ -91,29 +88,16 @@ class Patience:
                 result = action()
                 break
             except TemporaryError as error:
-                self.count(error.kind)
+                self.failures[error.kind] += 1
                 longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
                 pause = random.uniform(0, longest)  # noqa: S311 # nosec B311
                 left = began + self.seconds - time.monotonic()
                 if pause > left or self.stop.overdue(DELETE_SECONDS - pause):
                     raise
-                has_warned = self._warn(server, error, left) or has_warned
+                if not has_warned and left < self.seconds - 1:  # it does not pass by itself
+                    log.warning("%s; trying for %.0fs more", error, left)
+                    has_warned = True
                 time.sleep(pause) if self.stop.requested else self.stop.sleep(pause)
         if has_warned:
             log.info("%s is back after %.0fs", server, time.monotonic() - began)
         return result
-
-    def count(self, kind: str, number: int = 1) -> None:
-        """Count failures."""
-        with self._lock:
-            self.failures[kind] += number
-
-    def _warn(self, server: str, error: TemporaryError, left: float) -> bool:
-        # Once for all threads, and not for a failure that passes within a second.
-        with self._lock:
-            now = time.monotonic()
-            if left > self.seconds - 1 or now - self._warned.get(server, -inf) < self.seconds:
-                return False
-            self._warned[server] = now
-        log.warning("%s; trying for %.0fs more", error, left)
-        return True

@@ -231,6 +231,24 @@ def test_sigterm_while_postgres_is_away(faults: Faulty) -> None:
     faults.rerun_and_check()
 
 
+def test_sigterm_while_a_standby_does_not_answer(faults: Faulty) -> None:
+    """A COMMIT that is cancelled says that it is done, and the standby does not have it."""
+    faults.send(logins(80))
+    waiting = "select count(*) from pg_stat_activity where wait_event = 'SyncRep'"
+    with faults.pipeline.connect() as other:
+        other.execute("alter system set synchronous_standby_names = 'away'")
+        other.execute("select pg_reload_conf()")
+        try:
+            with stopping(faults, at_once=80):
+                until(lambda: bool(faults.pipeline.value(waiting)))
+        finally:
+            other.execute("alter system reset synchronous_standby_names")
+            other.execute("select pg_reload_conf()")
+    assert faults.runs[-1].code == 1
+    assert "landed 0, already there 0, quarantined 0, deleted 0;" in faults.runs[-1].stdout
+    assert "landed 0, already there 80," in faults.rerun_and_check().stdout
+
+
 @pytest.mark.parametrize("action", ["DeleteMessageBatch", "ReceiveMessage"])
 @pytest.mark.parametrize("kind", ["unavailable", "hang"])
 def test_sigterm_while_sqs_is_away(faults: Faulty, action: str, kind: str) -> None:

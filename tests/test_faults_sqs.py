@@ -105,6 +105,19 @@ def test_deletes_that_always_fail_in_part_end_with_4(faults: Faulty) -> None:
     faults.rerun_and_check()
 
 
+def test_deletes_that_never_succeed_do_not_keep_a_run_going(faults: Faulty) -> None:
+    """Messages that come back meanwhile do not count as progress."""
+    faults.send(logins(20))
+    fault = faults.endpoint.inject(Fault("partial", "DeleteMessageBatch"))
+    began = time.monotonic()
+    loaded = faults.load("--wait", "3")
+    assert loaded.code == 4, loaded.output
+    assert time.monotonic() - began < 30
+    assert fault.hits >= 10
+    assert "have landed but are not deleted: a rerun deletes them" in loaded.stderr
+    faults.rerun_and_check()
+
+
 def test_deletes_that_are_denied_are_known_before_anything_is_received(faults: Faulty) -> None:
     faults.send(logins(50))
     faults.endpoint.inject(Fault("denied", "DeleteMessage"))

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 
 import pytest
 
+from loader.landing import storable
 from loader.sqs import sent_timestamp
 from tests.conftest import ROOT, Pipeline
 from tests.logins import login, logins
@@ -206,6 +207,42 @@ def test_fifo_queues_drain_too(pipeline: Pipeline) -> None:
         )
     loaded = pipeline.load(LOGIN_QUEUE=name)
     assert (loaded.code, "landed 25," in loaded.stdout) == (0, True), loaded.output
+
+
+def test_a_message_is_deleted_only_after_a_commit_that_is_on_disk(pipeline: Pipeline) -> None:
+    pipeline.vault("init")
+    pipeline.sql("create table public.seen (setting text)")
+    pipeline.sql(
+        "create function public.see() returns trigger language plpgsql security definer as"
+        " $$ begin insert into public.seen select current_setting('synchronous_commit');"
+        " return null; end $$"
+    )
+    pipeline.sql(
+        "create trigger see after insert on raw.loads for each statement"
+        " execute function public.see()"
+    )
+    for setting in ("off", "local", "remote_apply"):
+        pipeline.sql(f"alter database logins set synchronous_commit = {setting}")
+        pipeline.send([login(1)])
+        assert pipeline.load().code == 0
+    assert pipeline.sql("select setting from public.seen") == [
+        ("on",),
+        ("local",),
+        ("remote_apply",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "stored"),
+    [
+        ("{}\u00fc", "{}\u00fc"),
+        ("a\\x00", "a\\x00"),
+        ("a\0", "not storable, escaped: a\\x00"),
+        ("\ud800", "not storable, escaped: \\ud800"),
+    ],
+)
+def test_a_body_that_no_text_can_hold_is_escaped(body: str, stored: str) -> None:
+    assert storable(body) == stored
 
 
 def test_init_changes_nothing_that_is_right(pipeline: Pipeline) -> None:
