@@ -286,7 +286,8 @@ def test_sigterm_to_several_loaders(faults: Faulty) -> None:
     faults.send(logins(4000))
     with stopping(faults), stopping(faults):
         until(lambda: faults.rows()[0] > 0)
-    assert [run.code for run in faults.runs] == [1, 1]
+    # One may still be starting, as in the test of that.
+    assert {run.code for run in faults.runs} <= {1, -signal.SIGTERM}
     faults.rerun_and_check()
 
 
