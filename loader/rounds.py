@@ -30,12 +30,10 @@ log = logging.getLogger("loader")
 
 FIRST_REQUESTS = 1  # of a run: an idle or nearly empty queue costs one request a poll
 ROUND_BYTES = 32 * 1024 * 1024  # of bodies, if they are no larger than in the rounds before
-# A long poll asks all servers of SQS, so that "empty" can be believed:
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
 POLL_SECONDS = 1
 IDLE_POLL_SECONDS = 5  # with --follow; a stop waits for it, or its messages would stay hidden
 LINGER_SECONDS = 0.5  # with --follow, after few messages: the next request then brings more
-EMPTY_ANSWERS = 2  # in a row, before the counters of the queue are asked
+EMPTY_POLLS = 2  # in a row, before the counters of the queue are asked
 ATTEMPTS = 5  # for a delete or a release that SQS refuses in part
 COUNT_SECONDS = 5  # between two counts of the backlog, for the progress bar and the metrics
 # SQS takes a message back 12 hours after it was received:
@@ -75,7 +73,7 @@ class Rounds:
         self._held: dict[str, Hold] = {}
         # Ids of messages that have landed, and whose delete SQS has not confirmed.
         self._undeleted: set[str] = set()
-        self._requests, self._largest_body, self._empty_answers = FIRST_REQUESTS, 1, 0
+        self._requests, self._largest_body, self._empty_polls = FIRST_REQUESTS, 1, 0
         self._give_up_at: float | None = None
         self._is_drained = self._landing = self._is_cancelled = False
         self._failure: LoaderError | None = None
@@ -122,7 +120,7 @@ class Rounds:
             self._show_progress()
             if self._follow and len(messages) < BATCH:
                 self._stop.sleep(LINGER_SECONDS)
-        elif self._empty_answers >= EMPTY_ANSWERS and not (self._follow or self._stop.requested):
+        elif self._empty_polls >= EMPTY_POLLS and not (self._follow or self._stop.requested):
             self._end_if_drained()
 
     def _receive(self) -> list[Message]:
@@ -135,7 +133,8 @@ class Rounds:
         most_messages = max(1, ROUND_BYTES // self._largest_body)
         most = min(BATCH, most_messages)
         number = min(self._requests, MOST_REQUESTS, most_messages // most)
-        poll = IDLE_POLL_SECONDS if self._follow and number == 1 else POLL_SECONDS
+        # Of many requests none waits for a message: the others would wait with it.
+        poll = 0 if number > 1 else IDLE_POLL_SECONDS if self._follow else POLL_SECONDS
         requests = [self._pool.submit(self._receive_ten, poll, most) for _ in range(number)]
         answers, errors = self._results(requests, RECEIVE_SECONDS)
         received = [message for answer in answers for message in answer]
@@ -144,7 +143,9 @@ class Rounds:
             self._patience.failures["damaged"] += damaged
             left = "%d messages came damaged (MD5OfBody does not match): left in the queue"
             log.warning(left, damaged)
-        self._empty_answers = 0 if messages else self._empty_answers + len(answers)
+        # Only a long poll asks all servers of SQS, so that "empty" can be believed:
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+        self._empty_polls = 0 if messages else self._empty_polls + (poll > 0 and not errors)
         self._summary.backlog = max(0, self._summary.backlog - len(messages))
         # Twice as many as these messages would fill: full answers double the requests, half full
         # ones keep their number, and after empty ones a single request waits for the next message.
@@ -295,7 +296,7 @@ class Rounds:
                 extended_at, half = now, now + self._hide_seconds / 2
                 due = [i for i, hold in self._held.copy().items() if hold.until <= half]
                 extending = [self._pool.submit(self._extend, ten) for ten in _tens(due)]
-            if not self._empty_answers and now - counted_at > COUNT_SECONDS:
+            if not self._empty_polls and now - counted_at > COUNT_SECONDS:
                 counted_at = now
                 self._pool.submit(self._count_backlog)
         wait(extending, timeout=1)  # or one of them would hide again what is released
@@ -322,7 +323,7 @@ class Rounds:
         self._summary.requests = self._queue.requests
         self._summary.seconds = time.monotonic() - self._began
         self._summary.in_flight = len(self._held)
-        if self._empty_answers:
+        if self._empty_polls:
             self._summary.backlog = 0
         self._show(self._summary)
 
