@@ -37,8 +37,10 @@ lint: .venv/installed
 	$(BIN)/cfn-lint deploy/template.yaml
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml deploy loader report sandbox vault
 
-bench-loader: .venv/installed  ## measure the loader beside its yardsticks (about half an hour)
-	@$(BIN)/python -m benchmarks.bench_loader
+# A commit to compare the loader with, such as AGAINST=HEAD~1.
+AGAINST :=
+bench-loader: .venv/installed  ## measure the loader beside its yardsticks, and beside a commit (AGAINST=)
+	@$(BIN)/python -m benchmarks.bench_loader $(if $(AGAINST),--against $(AGAINST))
 
 bench-dbt: .venv/installed  ## measure what dbt costs beside SQL by hand
 	@$(BIN)/python -m benchmarks.bench_dbt

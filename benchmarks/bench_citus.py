@@ -23,7 +23,7 @@ from sandbox.citus import cluster, create_database
 from sandbox.postgres import postgres
 
 LATENCY_MS = 20
-PROCESSES = (1, 8)
+LOADERS = (1, 8)
 MODELS = (
     "user_logins",
     "rejected_logins",
@@ -42,22 +42,21 @@ class Place:
     servers: list[int]
     """The process ids of its nodes, the coordinator's first."""
     loads: dict[int, list[tuple[Measurement, list[float]]]] = field(default_factory=dict)
-    """By the number of loader processes: the figures, and the CPU seconds of the loader, the nodes
+    """By the number of loaders at once: the figures, and the CPU seconds of the loaders, the nodes
     and the coordinator, less what they take on an empty queue."""
     builds: dict[str, dict[str, float]] = field(default_factory=dict)
     """The seconds of each model, by the build."""
 
-    def load(self, processes: int, messages: int) -> None:
-        """Run the loader on an empty queue, and on so many messages."""
-        program = ["loader", "--processes", str(processes)]
-        idle, _ = self._cpu(program, 0)
-        used, measured = self._cpu(program, messages)
+    def load(self, loaders: int, messages: int) -> None:
+        """Run so many loaders at once on an empty queue, and on so many messages."""
+        idle, _ = self._cpu(loaders, 0)
+        used, measured = self._cpu(loaders, messages)
         net = [a - b for a, b in zip(used, idle, strict=True)]
-        self.loads.setdefault(processes, []).append((measured, net))
+        self.loads.setdefault(loaders, []).append((measured, net))
 
-    def _cpu(self, program: list[str], messages: int) -> tuple[list[float], Measurement]:
+    def _cpu(self, loaders: int, messages: int) -> tuple[list[float], Measurement]:
         before = [server_cpu(server) for server in self.servers]
-        measured = self.on.measure(program, messages)
+        measured = self.on.measure(["loader"], messages, copies=loaders)
         used = [server_cpu(s) - b for s, b in zip(self.servers, before, strict=True)]
         return [measured.cpu_seconds, sum(used), used[0]], measured
 
@@ -95,10 +94,10 @@ def run(binaries: Path, messages: int, rounds: int) -> str:
     """Measure everything and return the table."""
     with places(binaries) as both, tempfile.TemporaryDirectory() as target:
         for number in range(rounds):
-            for processes in PROCESSES:
+            for loaders in LOADERS:
                 for place in both:
-                    tell(f"round {number + 1} of {rounds}: {place.name}, {processes} processes")
-                    place.load(processes, messages)
+                    tell(f"round {number + 1} of {rounds}: {place.name}, loaders: {loaders}")
+                    place.load(loaders, messages)
         for place in both:
             tell(f"builds: {place.name}")
             path = Path(target) / place.name.replace(" ", "-")
@@ -120,13 +119,13 @@ def _loads(both: list[Place]) -> Iterator[str]:
     titles = ("a second", "loader CPU", "server CPU", "coordinator")
     yield f"{'landing':<32}" + "".join(f"{title:>12}" for title in titles) + "  (CPU ms a 1,000)"
     for place in both:
-        for processes, runs in place.loads.items():
+        for loaders, runs in place.loads.items():
             rate = median(measured.messages / measured.seconds for measured, _ in runs)
             cpu = [
                 median(kind) * 1e6 / runs[0][0].messages
                 for kind in zip(*(net for _, net in runs), strict=True)
             ]
-            name = f"{place.name}, {processes} process{'es' if processes > 1 else ''}"
+            name = f"{place.name}, {loaders} loader{'s' if loaders > 1 else ''}"
             yield f"  {name:<30}" + "".join(f"{cell:>12,.0f}" for cell in (rate, *cpu))
 
 

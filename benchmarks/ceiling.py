@@ -6,7 +6,6 @@ No loader that receives with this client can be faster.
 import argparse
 import os
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import get_context
 
 from loader.settings import queue_settings
 from loader.sqs import Queue, open_queue
@@ -29,20 +28,10 @@ def _receive_and_delete(queue: Queue) -> None:
 
 
 def main() -> None:
-    """Drain the queue with so many threads in each of so many processes."""
+    """Drain the queue with so many threads."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ceiling", description=__doc__)
-    parser.add_argument("--threads", type=int, default=1, help="of each process (default: 1)")
-    parser.add_argument("--processes", type=int, default=1)
-    options = parser.parse_args()
-    processes = [
-        get_context("spawn").Process(target=drain, args=(options.threads,))
-        for _ in range(options.processes - 1)
-    ]
-    for process in processes:
-        process.start()
-    drain(options.threads)
-    for process in processes:
-        process.join()
+    parser.add_argument("--threads", type=int, default=1, help="default: 1")
+    drain(parser.parse_args().threads)
 
 
 if __name__ == "__main__":

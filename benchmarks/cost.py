@@ -67,7 +67,7 @@ class CostBench:
         self._send(messages)
         with self._watched() as in_flight:
             used = {"land": self._stage("land")}
-        stats = self._on.ask("GET", "/_stats")
+        stats = self._on.stats()
         if stats["left"]:
             raise BenchmarkError(f"the loader left {stats['left']} messages in the queue")
         counted = {
@@ -114,7 +114,7 @@ class CostBench:
     def _run(self, program: Sequence[str]) -> Usage:
         with self._meter.running() as postgres:
             _, usage = self._on.run(program)
-        return postgres[0] + Usage(client_cpu=usage.ru_utime + usage.ru_stime)
+        return postgres[0] + Usage(client_cpu=usage.cpu_seconds)
 
     def _row(self, file: str) -> Figures:
         with self._on.connection.cursor(row_factory=dict_row) as cursor:
@@ -145,7 +145,7 @@ class CostBench:
 
         def watch() -> None:
             while not done.wait(0.1):
-                if in_flight := self._on.ask("GET", "/_stats")["in_flight"]:
+                if in_flight := self._on.stats()["in_flight"]:
                     found.append(in_flight)
 
         watcher = Thread(target=watch)

@@ -4,25 +4,28 @@ import http.client
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode, urlsplit
 
 import psycopg
 
 from sandbox import environment
+from sandbox.citus import create_database
 from sandbox.postgres import postgres
 
 ROOT = Path(__file__).parent.parent
 QUEUE = "login-queue"
+LARGE_BYTES = 2**20
+"""The largest message of SQS."""
 RESULTS = ROOT / "benchmarks" / "results"
 
 
@@ -39,20 +42,29 @@ class Measurement:
     """From the first receive to the last delete, as the endpoint saw it."""
     requests: int
     cpu_seconds: float
-    """Of the program and its processes, all of it."""
+    """Of the program, or of all its copies together."""
     peak_mib: float
-    """Largest resident memory of one of its processes."""
+    """Resident memory at its peak; of several copies, the largest."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a program used, or several that ran at once: see `Measurement`."""
+
+    cpu_seconds: float
+    peak_mib: float
 
 
 class Bench:
-    """A Postgres and an endpoint, and programs that move messages from one to the other.
+    """A database and an endpoint, and programs that move messages from one to the other.
 
-    `connection` is a superuser's, in autocommit.
+    Programs are modules of the directory `root`. `connection` is a superuser's, in autocommit.
     """
 
-    def __init__(self, settings: dict[str, str], log: Path) -> None:
+    def __init__(self, settings: dict[str, str], log: Path, root: Path = ROOT) -> None:
         self._environment = environment(settings)
         self._log = log
+        self._root = root
         self.connection = psycopg.connect(
             host=settings["PGHOST"],
             port=settings["PGPORT"],
@@ -66,18 +78,28 @@ class Bench:
         )
 
     def measure(
-        self, program: Sequence[str], messages: int, body_bytes: int = 0, *, lands: bool = True
+        self,
+        program: Sequence[str],
+        small: int,
+        large: int = 0,
+        *,
+        copies: int = 1,
+        lands: bool = True,
     ) -> Measurement:
-        """Run `python -m program` on a queue with so many messages and an empty table.
+        """Run `python -m program` on an empty table and a queue with so many small messages.
 
-        Raises BenchmarkError if it fails, leaves messages in the queue, or if one is missing in
-        the table (unless it is not to land them).
+        Behind them wait `large` messages of 1 MiB. `copies` of the program run at once.
+        Raises BenchmarkError if one fails, if messages are left in the queue, or if one is missing
+        in the table (unless the program is not to land them).
         """
+        messages = small + large
         self.connection.execute("truncate raw.raw_logins, raw.quarantined_messages, raw.loads")
         self.connection.execute("checkpoint")
-        self.fill(messages, body_bytes=body_bytes)
-        _, usage = self.run(program)
-        stats = self.ask("GET", "/_stats")
+        self.fill(small)
+        if large:
+            self.fill(large, body_bytes=LARGE_BYTES)
+        _, usage = self.run(program, copies)
+        stats = self.stats()
         if stats["left"]:
             raise BenchmarkError(f"{program[0]} left {stats['left']} messages in the queue")
         if lands and (landed := self._landed()) != messages:
@@ -86,9 +108,30 @@ class Bench:
             messages=messages,
             seconds=stats["seconds"],
             requests=sum(stats["calls"].values()),
-            cpu_seconds=usage.ru_utime + usage.ru_stime,
-            peak_mib=usage.ru_maxrss / 1024,
+            cpu_seconds=usage.cpu_seconds,
+            peak_mib=usage.peak_mib,
         )
+
+    def idle(self, program: Sequence[str], seconds: float) -> float:
+        """Return the requests an hour of a program that waits for messages, as in `seconds`.
+
+        What it asks before its first receive does not count.
+        """
+        self.fill(0)
+        with self._log.open("w") as output:
+            process = self._start([sys.executable, "-m", *program], output, output)
+        try:
+            while not self.stats()["calls"].get("ReceiveMessage"):
+                if process.poll() is not None:
+                    raise BenchmarkError(f"{program[0]} exits {process.returncode}")
+                time.sleep(0.1)
+            before: int = sum(self.stats()["calls"].values())
+            time.sleep(seconds)
+            after: int = sum(self.stats()["calls"].values())
+            return (after - before) * 3600 / seconds
+        finally:
+            process.kill()
+            process.wait()
 
     def copy(self, rows: int) -> Measurement:
         """COPY so many rows into the empty table."""
@@ -99,30 +142,49 @@ class Bench:
             raise BenchmarkError(f"COPY landed {landed} of {rows} rows")
         return Measurement(rows, float(output), requests=0, cpu_seconds=0.0, peak_mib=0.0)
 
-    def run(self, program: Sequence[str]) -> tuple[str, resource.struct_rusage]:
-        """Run `python -m program` and return its output and what it used."""
-        return self.execute([sys.executable, "-m", *program])
+    def run(self, program: Sequence[str], copies: int = 1) -> tuple[str, Usage]:
+        """Run `python -m program`; see `execute`."""
+        return self.execute([sys.executable, "-m", *program], copies)
 
-    def execute(self, command: Sequence[str]) -> tuple[str, resource.struct_rusage]:
-        """Run a command and return its output and what it used. Raises BenchmarkError."""
-        with self._log.open("w+") as output, self._log.with_suffix(".err").open("w+") as errors:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=errors,
-                env=self._environment,
-                cwd=ROOT,
-            )
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            output.seek(0)
-            errors.seek(0)
-            if process.returncode:
-                said = errors.read().strip().splitlines()[-1:]
-                name = " ".join(command).removeprefix(f"{sys.executable} -m ")
-                raise BenchmarkError(f"{name} exits {process.returncode}: {said}")
-            return output.read(), usage
+    def execute(self, command: Sequence[str], copies: int = 1) -> tuple[str, Usage]:
+        """Run a command, or copies of it at once, and return the output and what they used.
+
+        Raises BenchmarkError if one fails.
+        """
+        with ExitStack() as stack:
+            runs = []
+            for number in range(copies):
+                output, errors = (
+                    stack.enter_context(self._log.with_suffix(f".{number}.{kind}").open("w+"))
+                    for kind in ("out", "err")
+                )
+                runs.append((self._start(command, output, errors), output, errors))
+            outputs, cpu_seconds, peak_mib = "", 0.0, 0.0
+            for process, output, errors in runs:
+                _, status, used = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
+                cpu_seconds += used.ru_utime + used.ru_stime
+                peak_mib = max(peak_mib, used.ru_maxrss / 1024)
+                output.seek(0)
+                errors.seek(0)
+                if process.returncode:
+                    said = errors.read().strip().splitlines()[-1:]
+                    name = " ".join(command).removeprefix(f"{sys.executable} -m ")
+                    raise BenchmarkError(f"{name} exits {process.returncode}: {said}")
+                outputs += output.read()
+            return outputs, Usage(cpu_seconds, peak_mib)
+
+    def _start(
+        self, command: Sequence[str], output: IO[str], errors: IO[str]
+    ) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            env=self._environment,
+            cwd=self._root,
+        )
 
     @property
     def postgres_version(self) -> int:
@@ -133,6 +195,10 @@ class Bench:
         """Put so many messages into the queue; `more`: see `sandbox.fake_sqs.endpoint`."""
         asked = {"queue": QUEUE, "messages": messages} | more
         self.ask("POST", f"/_fill?{urlencode(asked)}")
+
+    def stats(self) -> Any:
+        """Return what the endpoint has counted since the queue was filled."""
+        return self.ask("GET", "/_stats")
 
     def ask(self, method: str, path: str) -> Any:
         """Ask the endpoint for what it does besides SQS (`sandbox.fake_sqs.endpoint`)."""
@@ -163,8 +229,13 @@ def database() -> Iterator[tuple[dict[str, str], Path]]:
 
 
 @contextmanager
-def bench(settings: dict[str, str], logs: Path, latency_ms: float) -> Iterator[Bench]:
-    """Run an endpoint as a process of its own beside a Postgres, and install the tables."""
+def bench(
+    settings: dict[str, str], logs: Path, latency_ms: float, root: Path = ROOT
+) -> Iterator[Bench]:
+    """Run an endpoint as a process of its own beside a Postgres, and install the tables.
+
+    The programs, and the set-up of the database, are those of the directory `root`.
+    """
     command = [sys.executable, "-m", "sandbox.fake_sqs.endpoint", f"--latency-ms={latency_ms}"]
     with ExitStack() as stack:
         endpoint = stack.enter_context(
@@ -185,10 +256,27 @@ def bench(settings: dict[str, str], logs: Path, latency_ms: float) -> Iterator[B
                 "LOGIN_QUEUE": QUEUE,
             },
             logs / "program.log",
+            root,
         )
         stack.callback(made.close)
-        made.run(["vault", "init"])
+        # Before vault/ was split from it, the loader set up the database.
+        made.run(["vault" if (root / "vault").exists() else "loader", "init"])
         yield made
+
+
+@contextmanager
+def former(commit: str, settings: dict[str, str]) -> Iterator[tuple[dict[str, str], Path]]:
+    """Yield the settings of a new database, and a directory with the files of a commit.
+
+    Raises BenchmarkError if git knows no such commit.
+    """
+    archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=False, capture_output=True)
+    if archive.returncode:
+        raise BenchmarkError(f"git archive {commit}: {archive.stderr.decode().strip()}")
+    create_database(settings, "former")
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as directory:
+        subprocess.run(["tar", "-x"], cwd=directory, input=archive.stdout, check=True)
+        yield settings | {"PGDATABASE": "former"}, Path(directory)
 
 
 def tell(what: str) -> None:

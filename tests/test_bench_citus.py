@@ -25,8 +25,8 @@ def test_a_quick_run_measures_both_places() -> None:
     done = run()
     assert done.returncode == 0, done.stderr
     for place in ("one server", "cluster of three"):
-        for processes in ("1 process", "8 processes"):
-            assert f"  {place}, {processes} " in done.stdout
+        for loaders in ("1 loader", "8 loaders"):
+            assert f"  {place}, {loaders} " in done.stdout
     for model in MODELS:
         assert f"  {model} " in done.stdout
 
