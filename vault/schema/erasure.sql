@@ -3,6 +3,13 @@
 -- its commit). Run as login_owner; nobody else may.
 set local role login_owner;
 
+create or replace function vault.has_triggers(model oid) returns boolean
+language sql
+set search_path = pg_catalog, pg_temp as $$
+    select exists (select from pg_trigger as t where t.tgrelid = model)
+$$;
+comment on function vault.has_triggers(oid) is 'Whether changes of a table run code';
+
 create or replace function vault.model_table(model text) returns regclass
 language plpgsql
 set search_path = pg_catalog, pg_temp as $$
@@ -24,13 +31,7 @@ begin
         where
             c.oid = found and c.relkind = 'r' and c.relowner = 'login_transformer'::regrole
             and not (c.relhasrules or c.relrowsecurity or c.relhassubclass)
-            and not exists (
-                select from pg_trigger as t
-                where
-                    t.tgrelid = c.oid
-                    -- by which Citus empties the shards of a distributed table
-                    and not (t.tgisinternal and t.tgfoid = to_regproc('citus_truncate_trigger'))
-            )
+            and not vault.has_triggers(c.oid)
             and not exists (
                 select from pg_index as i
                 where i.indrelid = c.oid and (i.indexprs is not null or i.indpred is not null)
@@ -165,8 +166,8 @@ declare
 begin
     erased := vault.erase_hashes(array[user_hash]);
 
-    -- What is no login has its user anywhere. MATERIALIZED: the id is compared here, and sent to no
-    -- other node of a cluster.
+    -- What is no login has its user anywhere. MATERIALIZED: the id is compared here, and is no part of
+    -- a query on the table.
     with others as materialized (
         select
             r.message_id,
