@@ -15,8 +15,9 @@ from loader.errors import LoaderError
 from loader.settings import postgres_settings, queue_settings
 from loader.sqs import Queue, open_queue
 from loader.stop import Patience, Stop
+from vault.database import OWNER
 from vault.extension import package_of_extension
-from vault.init import OLDEST_SERVER, OWNER
+from vault.init import OLDEST_SERVER
 from vault.migrations import pending
 
 

@@ -114,7 +114,7 @@ checks (subject, is_ok, remedy) as (
     from ours as o
     left join pg_roles as r on o.role_name = r.rolname
     union all
-    -- Whoever made the roles may be a member with the right to grant them, and no more.
+    -- The user that made the roles may be a member with the right to grant them.
     select
         'roles: nobody is analyst or recovery, and more',
         count(*) = 0,

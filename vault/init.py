@@ -11,8 +11,9 @@ from importlib.resources import files
 import psycopg
 from psycopg import errors
 
-from loader.database import INIT, queries
+from loader.database import INIT, queries, read_only
 from loader.errors import ExitCode, LoaderError, TemporaryError
+from vault.database import OWNER
 from vault.extension import package_of_extension
 from vault.keys import add_first_keys
 from vault.migrations import pending
@@ -29,8 +30,6 @@ CONTAINERS = ("roles", "schemas")
 
 CONTENTS = ("raw", "land", "windows", "keys", "records", "erasure", "recovery", "grants")
 """Files of `schema/` that come after them."""
-
-OWNER = "login_owner"
 
 OLDEST_SERVER = 15
 """The first with GRANT SET ON PARAMETER, and where PUBLIC may not create in schema public."""
@@ -74,6 +73,8 @@ def install(
             f"cannot set up the database ({error.diag.message_primary}): "
             f"let a superuser, or its owner with CREATEROLE, run `{INIT}`",
         ) from None
+    except errors.ReadOnlySqlTransaction:
+        raise read_only(connection) from None
     except errors.LockNotAvailable:
         raise TemporaryError(
             "postgres",

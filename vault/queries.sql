@@ -10,6 +10,9 @@ select set_config(s.name, '0', true)
 from pg_settings as s
 where s.name in ('statement_timeout', 'transaction_timeout');
 
+-- name: limit_waits
+select set_config('lock_timeout', '10min', true);
+
 -- name: lock_set_up
 -- One set-up at a time; the number is "logins". It waits for the one before, however long that is.
 select

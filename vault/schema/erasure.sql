@@ -1,4 +1,4 @@
--- Erasure of a person and purge of what is old. Both turn messages into tombstones, and keep
+-- Erasure of a person and purge of old messages. Both turn messages into tombstones, and keep
 -- builds out while they do (lock of raw.model_windows, which a build holds from its pre-hook to
 -- its commit). Run as login_owner; nobody else may.
 set local role login_owner;
@@ -21,7 +21,7 @@ begin
     if found is null then
         return null;
     end if;
-    -- No code of login_transformer's may run with the rights of whoever asks: nothing but a plain
+    -- No code of login_transformer's may run with the rights of the caller: nothing but a plain
     -- table of its own is touched. Locked first, so that it stays one.
     if exists (select from pg_class where oid = found and relkind = 'r') then
         execute format('lock table only %s in row exclusive mode', found);
@@ -44,7 +44,7 @@ begin
                     and a.atttypid not in ('text'::regtype, 'varchar'::regtype)
             )
     ) then
-        raise exception '% is no plain table of login_transformer''s: let dbt build it anew', model;
+        raise exception '% is no plain table of login_transformer''s: drop it, and run `dbt build`', model;
     end if;
     return found;
 end
@@ -68,7 +68,7 @@ begin
         if exists (select from pg_attribute where attrelid = model and attname = 'message_id') then
             execute format('delete from only %s where message_id = any($1)', model) using message_ids;
         else
-            -- An aggregate: the next build makes it anew.
+            -- An aggregate: the next build makes the table again.
             update raw.model_windows as w
             set made_xid = pg_current_xact_id()
             where w.model = window_name;
@@ -77,7 +77,7 @@ begin
 end
 $$;
 comment on function vault.unpublish(text[]) is
-'Take the rows of messages out of every model, and have what is counted from them counted anew';
+'Take the rows of messages out of every model, and let the next build count again';
 
 create or replace function vault.empty_out(message_ids text[]) returns void
 language sql

@@ -57,7 +57,7 @@ begin
         get diagnostics quarantined = row_count;
         return;
     end if;
-    -- Halve until what is refused stands alone, and its neighbours have landed.
+    -- Halve until a refused message stands alone, and its neighbours have landed.
     for half in select * from (values (1, middle), (middle + 1, messages)) as h (first, last) loop
         select * into part
         from raw.land(

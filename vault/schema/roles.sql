@@ -22,8 +22,8 @@ begin
         end if;
     end loop;
 
-    -- Whoever installs must be able to create objects for the owner, and to run the pipeline
-    -- with the one set of credentials that a first try has.
+    -- The user that runs this must be able to create objects for the owner, and to run the pipeline:
+    -- a first try has no other login.
     foreach role_name in array array['login_owner', 'login_loader', 'login_transformer'] loop
         if not pg_has_role(current_user, role_name, may_assume) then
             execute format('grant %I to %I', role_name, current_user);
