@@ -30,7 +30,7 @@ lint: .venv/installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project vault/migrations vault/schema report/sql
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project vault/citus vault/migrations vault/schema report/sql
 	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder loader vault/*.sql benchmarks/insert.sql
 	$(BIN)/yamllint --strict .
 	$(BIN)/zizmor --offline --quiet .github/workflows

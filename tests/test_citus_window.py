@@ -232,3 +232,15 @@ def test_the_rule_of_one_server_would_miss_rows(
     builder.steps = without_asking_the_nodes(builder.steps)
     interleave(pipeline, relays, builder, 100)
     assert pipeline.value(MISSING) > 0
+
+
+def test_a_transaction_is_known_by_its_last_32_bits(pipeline: Pipeline) -> None:
+    """One that is newer than the snapshot, too."""
+    pipeline.vault("init")
+    assert pipeline.sql(
+        "select raw.with_epoch(id::xid) = id from (select pg_current_xact_id()) as new (id)"
+    ) == [(True,)]
+    pipeline.sql("insert into raw.model_windows (model) values ('public.m')")
+    assert pipeline.value(
+        "select raw.with_epoch(xmin) < pg_current_xact_id() from raw.model_windows"
+    )

@@ -1,10 +1,11 @@
 """The doctor finds a sound installation sound, and names what is not."""
 
 import json
+import re
 
 import pytest
 
-from tests.conftest import Pipeline
+from tests.conftest import Pipeline, one_line
 from vault.doctor import Finding, _is_this_machine
 
 
@@ -65,6 +66,72 @@ def test_a_database_that_is_down_is_a_finding(pipeline: Pipeline) -> None:
     examined = pipeline.vault("doctor", PGPORT="1")
     assert examined.code == 3
     assert "FAIL  database: cannot reach Postgres" in examined.stdout
+
+
+def findings(pipeline: Pipeline, **env: str) -> list[str]:
+    """Return what the doctor finds wrong with the database."""
+    examined = pipeline.vault("doctor", **env)
+    assert not examined.stderr
+    assert "queue: reached" in examined.stdout
+    return [line for line in examined.stdout.splitlines() if re.match("FAIL  (?!queue)", line)]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "quote_all_identifiers = on",
+        "default_transaction_isolation = serializable",
+        "default_transaction_read_only = on",
+        "standard_conforming_strings = off",
+        "datestyle = 'SQL, DMY'",
+        "search_path = ''",
+        "client_encoding = latin1",
+        "statement_timeout = '300ms'",
+    ],
+)
+def test_settings_of_the_database_change_no_finding(pipeline: Pipeline, setting: str) -> None:
+    if "read_only" in setting:  # which set-up refuses
+        pipeline.vault("init")
+    pipeline.sql(f"alter database logins set {setting}")
+    if "read_only" not in setting:
+        done = pipeline.vault("init")
+        assert done.code == 0, done.output
+    assert findings(pipeline) == []
+
+
+def test_set_up_of_a_read_only_database_is_refused(pipeline: Pipeline) -> None:
+    pipeline.sql("alter database logins set default_transaction_read_only = on")
+    refused = pipeline.vault("init")
+    assert refused.code == 2
+    assert "unset default_transaction_read_only" in one_line(refused)
+
+
+def test_a_member_that_inherits_nothing_is_examined_like_any_other(pipeline: Pipeline) -> None:
+    """It can take the role, as every command does."""
+    pipeline.vault("init")
+    login = {"PGUSER": "norah", "PGPASSWORD": "x"}
+    pipeline.sql("create role norah login noinherit password 'x' in role login_owner")
+    try:
+        (refused,) = findings(pipeline, **login)
+        assert "grant CONNECT" in refused
+        pipeline.sql("grant connect on database logins to norah")
+        assert findings(pipeline, **login) == []
+    finally:
+        pipeline.sql("revoke connect on database logins from norah")
+        pipeline.sql("drop role norah")
+
+
+def test_without_the_owner_s_rights_the_rest_is_examined(pipeline: Pipeline) -> None:
+    pipeline.vault("init")
+    pipeline.sql("create role lorna login password 'x' in role login_loader")
+    try:
+        (finding,) = findings(pipeline, PGUSER="lorna", PGPASSWORD="x")
+    finally:
+        pipeline.sql("drop role lorna")
+    assert finding == (
+        "FAIL  migrations, keys and window: cannot be checked with these rights: "
+        "log in as a member of login_owner"
+    )
 
 
 @pytest.mark.parametrize(

@@ -107,13 +107,13 @@ def test_deletes_that_always_fail_in_part_end_with_4(faults: Faulty) -> None:
 
 def test_deletes_that_never_succeed_do_not_keep_a_run_going(faults: Faulty) -> None:
     """Messages that come back meanwhile do not count as progress."""
-    faults.send(logins(20))
+    faults.send([login(1)])  # the first of a batch is the one that fails
     fault = faults.endpoint.inject(Fault("partial", "DeleteMessageBatch"))
     began = time.monotonic()
     loaded = faults.load("--wait", "3")
     assert loaded.code == 4, loaded.output
     assert time.monotonic() - began < 30
-    assert fault.hits >= 10
+    assert fault.hits >= 5
     assert "have landed but are not deleted: a rerun deletes them" in loaded.stderr
     faults.rerun_and_check()
 

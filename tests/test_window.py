@@ -116,15 +116,3 @@ def test_a_dropped_table_is_made_anew_from_the_start(pipeline: Pipeline) -> None
     pipeline.sql("drop table user_logins")
     pipeline.build()
     assert pipeline.value("select count(*) from user_logins") == 7
-
-
-def test_a_transaction_is_known_by_its_last_32_bits(pipeline: Pipeline) -> None:
-    """One that is newer than the snapshot, too."""
-    pipeline.vault("init")
-    assert pipeline.sql(
-        "select raw.with_epoch(id::xid) = id from (select pg_current_xact_id()) as new (id)"
-    ) == [(True,)]
-    pipeline.sql("insert into raw.model_windows (model) values ('public.m')")
-    assert pipeline.value(
-        "select raw.with_epoch(xmin) < pg_current_xact_id() from raw.model_windows"
-    )

@@ -204,5 +204,7 @@ def _add_repair(command: Callable[..., Any]) -> None:
 def _age(text: str) -> timedelta:
     found = re.fullmatch(r"(\d+)([dh])", text)
     if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is no age: give days or hours, as 90d or 12h")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an age: give days or hours, as 90d or 12h"
+        )
     return timedelta(**{{"d": "days", "h": "hours"}[found[2]]: int(found[1])})

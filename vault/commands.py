@@ -42,7 +42,7 @@ def init(_: argparse.Namespace) -> ExitCode:
 
 
 def doctor(_: argparse.Namespace) -> ExitCode:
-    """Print what is right and what is not."""
+    """Print the findings of all checks."""
     healthy = True
     for finding in examine(os.environ):
         healthy &= finding.is_ok

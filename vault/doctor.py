@@ -15,6 +15,8 @@ from loader.errors import LoaderError
 from loader.settings import postgres_settings, queue_settings
 from loader.sqs import Queue, open_queue
 from loader.stop import Patience, Stop
+from vault.database import OWNER
+from vault.extension import package_of_extension
 from vault.init import OLDEST_SERVER
 from vault.migrations import pending
 
@@ -65,25 +67,30 @@ def _database(connection: psycopg.Connection) -> Iterator[Finding]:
         if encrypted or _is_this_machine(info.hostaddr or info.host)
         else "set PGSSLMODE=verify-full",
     )
-    catalogue = files("vault").joinpath("doctor.sql").read_bytes()
-    with _reading(connection, info.user):
-        found = _rows(connection, catalogue)
-    yield from found
-    if connection.execute(queries("vault")["is_on_citus"]).fetchone():
-        with _reading(connection, info.user):
-            found = _rows(connection, files("vault").joinpath("doctor_citus.sql").read_bytes())
-        yield from found
+    yield from _catalogue(connection)
     yield from _contents(connection)
+
+
+def _catalogue(connection: psycopg.Connection) -> list[Finding]:
+    """Check what everybody may read."""
+    with _reading(connection, connection.info.user):
+        found = _rows(connection, files("vault").joinpath("doctor.sql").read_bytes())
+        if package := package_of_extension(connection):
+            others = _rows(connection, files(package).joinpath("doctor.sql").read_bytes())
+            replaced = {one.subject for one in others}
+            found = [one for one in found if one.subject not in replaced] + others
+    return found
 
 
 def _contents(connection: psycopg.Connection) -> list[Finding]:
     """Check what login_owner alone may read."""
     subject = "set-up: migrations are those of this version"
     not_set_up = [Finding(subject, f"run `{INIT}`")]
-    if not connection.execute(queries("vault")["has_migrations"]).fetchone():
-        return not_set_up
+    with _reading(connection, connection.info.user):
+        if not connection.execute(queries("vault")["has_migrations"]).fetchone():
+            return not_set_up
     try:
-        with _reading(connection, "login_owner"):
+        with _reading(connection, OWNER):
             if pending(connection):
                 return not_set_up
             return [

@@ -39,8 +39,6 @@ expected (object_name, role_name, privileges) as (
     ('raw.loads', 'login_transformer', 'select'),
     ('raw.model_windows', 'login_transformer', 'insert,select,update'),
     ('raw.finished_before', 'login_transformer', 'execute'),
-    ('raw.unfinished', 'login_transformer', 'execute'),
-    ('raw.with_epoch', 'login_transformer', 'execute'),
     ('vault.masking_key', 'login_transformer', 'select'),
     ('vault.key_chain', 'login_transformer', 'execute'),
     ('vault.request_recovery', 'login_recovery', 'execute'),
@@ -110,20 +108,13 @@ checks (subject, is_ok, remedy) as (
     select
         'roles: ' || o.role_name,
         coalesce(
-            not (
-                r.rolcanlogin and not exists (
-                    -- whose nodes log in to each other as the role at work
-                    select from pg_extension as x
-                    where x.extname = 'citus'
-                )
-                or r.rolsuper or r.rolbypassrls or r.rolreplication
-            ), false
+            not (r.rolcanlogin or r.rolsuper or r.rolbypassrls or r.rolreplication), false
         ),
         'run `python -m vault init`, and let it neither log in nor be a superuser'
     from ours as o
     left join pg_roles as r on o.role_name = r.rolname
     union all
-    -- Whoever made the roles may be a member with the right to grant them, and no more.
+    -- The user that made the roles may be a member with the right to grant them.
     select
         'roles: nobody is analyst or recovery, and more',
         count(*) = 0,

@@ -2,7 +2,10 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
 from importlib.resources import files
 
 import psycopg
@@ -10,30 +13,22 @@ from psycopg import errors
 
 from loader.database import INIT, queries, read_only
 from loader.errors import ExitCode, LoaderError, TemporaryError
+from vault.database import OWNER
+from vault.extension import package_of_extension
 from vault.keys import add_first_keys
 from vault.migrations import pending
 
 log = logging.getLogger("vault")
 
-# Roles and their rights belong to the cluster, which no lock of a database guards: a set-up of
-# another database of it may change them at the same time.
+# Roles and their rights belong to the server, and no lock of a database guards them: a set-up of
+# another database may change them at the same time.
 CONCURRENT = (errors.InternalError_, errors.UniqueViolation, errors.DuplicateObject)
 ATTEMPTS = 5
 
 CONTAINERS = ("roles", "schemas")
 """Files of `schema/` that come before the migrations."""
 
-CONTENTS = (
-    "raw",
-    "land",
-    "windows",
-    "keys",
-    "records",
-    "erasure",
-    "recovery",
-    "grants",
-    "distribution",
-)
+CONTENTS = ("raw", "land", "windows", "keys", "records", "erasure", "recovery", "grants")
 """Files of `schema/` that come after them."""
 
 OLDEST_SERVER = 15
@@ -66,7 +61,8 @@ def install(
     try:
         for attempt in range(ATTEMPTS):
             try:
-                return _apply(connection, target_schema, environment)
+                _apply(SetUp(connection, target_schema, environment))
+                return
             except CONCURRENT:
                 if attempt == ATTEMPTS - 1:
                     raise
@@ -104,31 +100,64 @@ def _pass_on(notice: errors.Diagnostic) -> None:
         log.info("%s", notice.message_primary)
 
 
-def _apply(
-    connection: psycopg.Connection, target_schema: str, environment: Mapping[str, str]
-) -> None:
-    with connection.transaction():
-        _begin(connection, target_schema)
+Run = Callable[[bytes], object]
+"""Applies a file."""
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """The steps of a set-up. They run in `transaction`, containers before contents."""
+
+    connection: psycopg.Connection
+    target_schema: str
+    environment: Mapping[str, str]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run the body in a transaction, under settings of our own and one set-up at a time."""
+        with self.connection.transaction():
+            self.connection.execute(queries("loader")["pin_search_path"])
+            self._take(self.connection.info.user)
+            self.connection.execute(queries("vault")["no_time_limit"])
+            self.connection.execute(queries("vault")["lock_set_up"])
+            self.connection.execute(
+                queries("vault")["begin_set_up"], {"target_schema": self.target_schema}
+            )
+            yield
+
+    def containers(self, run: Run) -> None:
+        """Apply the files of roles and schemas."""
         for name in CONTAINERS:
-            _run(connection, name)
-        connection.execute(queries("loader")["begin"], {"role": "login_owner"})
-        for migration in pending(connection):
-            connection.execute(migration.sql)
-            connection.execute(queries("loader")["begin"], {"role": "login_owner"})
-            migration.record(connection)
+            run(_file(name))
+
+    def contents(self, run: Run) -> None:
+        """Apply the migrations that are new, and then the other files."""
+        self._take(OWNER)
+        for migration in pending(self.connection):
+            run(migration.sql)
+            self._take(OWNER)
+            migration.record(self.connection)
         for name in CONTENTS:
-            _run(connection, name)
-        connection.execute(queries("loader")["begin"], {"role": "login_owner"})
-        add_first_keys(connection, environment)
+            run(_file(name))
+
+    def keys(self) -> None:
+        """Give every domain a key that has none."""
+        self._take(OWNER)
+        add_first_keys(self.connection, self.environment)
+
+    def _take(self, role: str) -> None:
+        self.connection.execute(queries("loader")["begin"], {"role": role})
 
 
-def _begin(connection: psycopg.Connection, target_schema: str) -> None:
-    connection.execute(queries("loader")["pin_search_path"])
-    connection.execute(queries("loader")["begin"], {"role": connection.info.user})
-    connection.execute(queries("vault")["no_time_limit"])
-    connection.execute(queries("vault")["lock_set_up"])
-    connection.execute(queries("vault")["begin_set_up"], {"target_schema": target_schema})
+def _file(name: str) -> bytes:
+    return files("vault").joinpath(f"schema/{name}.sql").read_bytes()
 
 
-def _run(connection: psycopg.Connection, name: str) -> None:
-    connection.execute(files("vault").joinpath(f"schema/{name}.sql").read_bytes())
+def _apply(set_up: SetUp) -> None:
+    if package := package_of_extension(set_up.connection):
+        import_module(package).apply(set_up)
+        return
+    with set_up.transaction():
+        set_up.containers(set_up.connection.execute)
+        set_up.contents(set_up.connection.execute)
+        set_up.keys()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import psycopg
 
-from loader.database import queries, transaction
+from loader.database import queries
 from loader.errors import ExitCode, LoaderError
+from vault.database import transaction
 from vault.logged import refuse_if_logged
 
 DOMAINS = ("ip", "device_id")
@@ -92,7 +93,7 @@ def rotate(
     last rotation has not been published yet.
     """
     added = []
-    with transaction(connection, "login_owner"):
+    with transaction(connection):
         connection.execute(queries("vault")["lock_builds"])
         _require_published(connection)
         for domain in domains:
@@ -117,7 +118,7 @@ def destroy(
     it and `even_in_use` is not set.
     """
     parameters = {"domain": domain, "version": version}
-    with transaction(connection, "login_owner"):
+    with transaction(connection):
         connection.execute(queries("vault")["lock_builds"])
         in_use = connection.execute(queries("vault")["is_key_in_use"], parameters).fetchone()
         if in_use and not even_in_use:

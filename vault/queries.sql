@@ -1,19 +1,17 @@
 -- The statements of the vault's commands, in the order of their modules.
 
 -- name: begin_set_up
--- What the files of schema/ are told. On Citus, DDL that comes after a statement of many
--- shards must go to the nodes over the same connection as that statement.
-select set_config('loader.target_schema', %(target_schema)s, true)
-union all
-select set_config('citus.multi_shard_modify_mode', 'sequential', true)
-from pg_extension
-where extname = 'citus';
+-- The files of schema/ read this setting.
+select set_config('loader.target_schema', %(target_schema)s, true);
 
 -- name: no_time_limit
 -- Whatever the database or the login sets. PostgreSQL 17 has one more limit than 15.
 select set_config(s.name, '0', true)
 from pg_settings as s
 where s.name in ('statement_timeout', 'transaction_timeout');
+
+-- name: limit_waits
+select set_config('lock_timeout', '10min', true);
 
 -- name: lock_set_up
 -- One set-up at a time; the number is "logins". It waits for the one before, however long that is.
@@ -39,10 +37,8 @@ from vault.migration;
 insert into vault.migration (number, name, version)
 values (%(number)s, %(name)s, %(version)s);
 
--- name: is_on_citus
-select true as is_on_citus
-from pg_extension
-where extname = 'citus';
+-- name: extensions
+select extname from pg_catalog.pg_extension;
 
 -- name: logs_parameters
 -- A row if the server may write the parameters of our statements to its log.

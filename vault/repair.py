@@ -4,9 +4,8 @@ from uuid import uuid4
 
 import psycopg
 
-from loader.database import queries, transaction
-
-ROLE = "login_owner"
+from loader.database import queries
+from vault.database import transaction
 
 PAGE = 500
 """Messages that one transaction lands, as many as the loader does."""
@@ -22,7 +21,7 @@ def requeue(connection: psycopg.Connection) -> tuple[int, int]:
     after_id: str | None = ""
     while after_id is not None:
         parameters = {"load_id": uuid4(), "after_id": after_id, "page": PAGE}
-        with transaction(connection, ROLE):
+        with transaction(connection):
             # An erasure meanwhile would be undone.
             connection.execute(queries("vault")["lock_builds"])
             row = connection.execute(queries("vault")["requeue"], parameters).fetchone()
@@ -41,6 +40,6 @@ def requeue(connection: psycopg.Connection) -> tuple[int, int]:
 
 def restamp(connection: psycopg.Connection) -> None:
     """Renumber the transactions of messages and windows, in the order that they have."""
-    with transaction(connection, ROLE):
+    with transaction(connection):
         connection.execute(queries("vault")["lock_builds"])
         connection.execute(queries("vault")["restamp"])

@@ -29,19 +29,6 @@
 {%- endmacro %}
 
 
-{#- The query of a distributed model, with the ends of the window that its pre-hook has opened
-    written out: shards have no table of windows, and to look there rows would have to come to the
-    coordinator. -#}
-{% macro with_window_values(sql) -%}
-    {%- set ends = namespace(sql=sql) -%}
-    {%- for column in ['next_xid', 'last_xid'] if window_end(column) in sql -%}
-        {%- set value = run_query('select ' ~ window_end(column) ~ '::text').rows[0][0] -%}
-        {%- set ends.sql = ends.sql.replace(window_end(column), "'" ~ value ~ "'::xid8") -%}
-    {%- endfor -%}
-    {{ return(ends.sql) }}
-{%- endmacro %}
-
-
 {#- One row per model and schema, so that developers' schemas have windows of their own. -#}
 {% macro window_name() -%}
     {{ target.schema }}.{{ model.name }}
@@ -81,21 +68,15 @@
 
     select model from {{ windows }} where model = {{ own }} for update;
 
+    {% if is_on_cluster() %} {{ on_cluster('require_finished')(own, followed) }} {% endif %}
+
     do $$
     declare
-        -- First, and then the snapshot: the nodes of a cluster see what has landed meanwhile.
+        -- First, and then the snapshot: something may land meanwhile.
         newest constant xid8 := (select max(landed_xid) from {{ source('raw', 'raw_logins') }});
-        unfinished constant xid8[] := raw.unfinished();
     begin
         if ({{ build_state() }}) is distinct from '{{ plan.state }}' then
             raise exception 'published anew or purged while this build waited: run it again';
-        end if;
-        -- The last build, an erasure, a new key: they have left their transaction's id in the rows.
-        if exists (
-            select 1 from {{ windows }}
-            where model in ({{ own }}, {{ followed }}) and raw.with_epoch(xmin) = any(unfinished)
-        ) then
-            raise exception 'what came before is not finished on every node: run again in a minute';
         end if;
         if exists (
             select 1 from {{ windows }}
@@ -122,7 +103,7 @@
             key_chain = {{ 'followed.key_chain' if is_follower else "'" ~ plan.key_chain ~ "'" }},
             made_xid = {{ 'followed.made_xid' if is_follower else 'pg_current_xact_id()' }},
         {% endif %}
-        -- Never back, whatever a node says.
+        -- Never back.
         next_xid = greatest(
             own.last_xid, {{ 'followed.last_xid' if is_follower else 'raw.finished_before()' }}
         )

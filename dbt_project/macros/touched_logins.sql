@@ -1,7 +1,6 @@
 {#- An aggregate counts again what its new logins touch: whole days, or all logins with a mask. Rows
     are looked up in an index one by one, which OFFSET 0 sees to: a join would be planned by a guess
-    at the size of the window, and might read all history. On Citus the touched values go to the
-    shards instead, where their number is known, and the aggregates' own rows lie elsewhere. -#}
+    at the size of the window, and might read all history. -#}
 
 
 {#- The rows of user_logins that are new to this model. -#}
@@ -22,10 +21,8 @@
 {% macro logins_with(column) -%}
     {%- if not is_incremental() -%}
         select * from {{ ref('user_logins') }}
-    {%- elif is_on_citus() -%}
-        select logins.*
-        from ({{ caller() }}) as touched (value)
-        inner join {{ ref('user_logins') }} as logins on touched.value = logins.{{ column }}
+    {%- elif is_on_cluster() -%}
+        {{ on_cluster('logins_with')(column, caller()) }}
     {%- else -%}
         select logins.*
         from ({{ caller() }}) as touched (value)
@@ -40,9 +37,8 @@
 
 {#- Pre-hook, after open_landed_window(): the rows that are about to be counted again. -#}
 {% macro delete_touched(column, touched) -%}
-    {%- if is_incremental() and is_on_citus() -%}
-        delete from {{ this }}
-        where {{ column }} in ({{ touched }})
+    {%- if is_incremental() and is_on_cluster() -%}
+        {{ on_cluster('delete_touched')(column, touched) }}
     {%- elif is_incremental() -%}
         delete from {{ this }}
         where ctid = any(array(
@@ -67,29 +63,8 @@
 {#- And the days on which their users had seemed to be new to their version, if an older login of
     theirs has come in late. -#}
 {% macro touched_version_days() -%}
-    {%- if is_on_citus() -%}
-    with
-
-    new_user_days as materialized (
-
-        select distinct
-            user_id,
-            app_version,
-            create_date
-        from ({{ new_logins() }}) as new_logins
-
-    )
-
-    select create_date from new_user_days
-    union
-    select min(later.create_date) as create_date
-    from new_user_days
-    inner join {{ ref('user_logins') }} as later
-        on
-            new_user_days.user_id = later.user_id
-            and new_user_days.app_version = later.app_version
-            and new_user_days.create_date < later.create_date
-    group by new_user_days.user_id, new_user_days.app_version, new_user_days.create_date
+    {%- if is_on_cluster() -%}
+        {{ on_cluster('touched_version_days')() }}
     {%- else -%}
     select distinct
         unnest(array[
@@ -125,17 +100,8 @@
             min(create_date) as first_day
         from {{ user_days }}
         group by user_id, app_version
-    {%- elif is_on_citus() -%}
-        select
-            user_versions.user_id,
-            user_versions.app_version,
-            min(logins.create_date) as first_day
-        from (select distinct user_id, app_version from {{ user_days }}) as user_versions
-        inner join {{ ref('user_logins') }} as logins
-            on
-                user_versions.user_id = logins.user_id
-                and user_versions.app_version = logins.app_version
-        group by user_versions.user_id, user_versions.app_version
+    {%- elif is_on_cluster() -%}
+        {{ on_cluster('first_days_of_versions')(user_days) }}
     {%- else -%}
         select
             user_versions.user_id,

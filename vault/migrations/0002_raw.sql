@@ -1,5 +1,5 @@
 -- The tables of schema raw. Versions of the project that had no migrations have made some of them
--- already: each statement leaves alone what is there, and adds what is missing.
+-- already: a statement does nothing where its result is there.
 set local role login_owner;
 
 create table if not exists raw.raw_logins (

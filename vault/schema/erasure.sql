@@ -1,7 +1,14 @@
--- Erasure of a person and purge of what is old. Both turn messages into tombstones, and keep
+-- Erasure of a person and purge of old messages. Both turn messages into tombstones, and keep
 -- builds out while they do (lock of raw.model_windows, which a build holds from its pre-hook to
 -- its commit). Run as login_owner; nobody else may.
 set local role login_owner;
+
+create or replace function vault.has_triggers(model oid) returns boolean
+language sql
+set search_path = pg_catalog, pg_temp as $$
+    select exists (select from pg_trigger as t where t.tgrelid = model)
+$$;
+comment on function vault.has_triggers(oid) is 'Whether changes of a table run code';
 
 create or replace function vault.model_table(model text) returns regclass
 language plpgsql
@@ -14,7 +21,7 @@ begin
     if found is null then
         return null;
     end if;
-    -- No code of login_transformer's may run with the rights of whoever asks: nothing but a plain
+    -- No code of login_transformer's may run with the rights of the caller: nothing but a plain
     -- table of its own is touched. Locked first, so that it stays one.
     if exists (select from pg_class where oid = found and relkind = 'r') then
         execute format('lock table only %s in row exclusive mode', found);
@@ -24,13 +31,7 @@ begin
         where
             c.oid = found and c.relkind = 'r' and c.relowner = 'login_transformer'::regrole
             and not (c.relhasrules or c.relrowsecurity or c.relhassubclass)
-            and not exists (
-                select from pg_trigger as t
-                where
-                    t.tgrelid = c.oid
-                    -- by which Citus empties the shards of a distributed table
-                    and not (t.tgisinternal and t.tgfoid = to_regproc('citus_truncate_trigger'))
-            )
+            and not vault.has_triggers(c.oid)
             and not exists (
                 select from pg_index as i
                 where i.indrelid = c.oid and (i.indexprs is not null or i.indpred is not null)
@@ -43,7 +44,7 @@ begin
                     and a.atttypid not in ('text'::regtype, 'varchar'::regtype)
             )
     ) then
-        raise exception '% is no plain table of login_transformer''s: let dbt build it anew', model;
+        raise exception '% is no plain table of login_transformer''s: drop it, and run `dbt build`', model;
     end if;
     return found;
 end
@@ -67,7 +68,7 @@ begin
         if exists (select from pg_attribute where attrelid = model and attname = 'message_id') then
             execute format('delete from only %s where message_id = any($1)', model) using message_ids;
         else
-            -- An aggregate: the next build makes it anew.
+            -- An aggregate: the next build makes the table again.
             update raw.model_windows as w
             set made_xid = pg_current_xact_id()
             where w.model = window_name;
@@ -76,7 +77,7 @@ begin
 end
 $$;
 comment on function vault.unpublish(text[]) is
-'Take the rows of messages out of every model, and have what is counted from them counted anew';
+'Take the rows of messages out of every model, and let the next build count again';
 
 create or replace function vault.empty_out(message_ids text[]) returns void
 language sql
@@ -165,8 +166,8 @@ declare
 begin
     erased := vault.erase_hashes(array[user_hash]);
 
-    -- What is no login has its user anywhere. MATERIALIZED: the id is compared here, and sent to no
-    -- other node of a cluster.
+    -- What is no login has its user anywhere. MATERIALIZED: the id is compared here, and is no part of
+    -- a query on the table.
     with others as materialized (
         select
             r.message_id,

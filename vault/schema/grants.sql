@@ -25,9 +25,7 @@ grant insert (
 
 grant select on raw.raw_logins, raw.quarantined_messages, raw.loads to login_transformer;
 grant select, insert, update on raw.model_windows to login_transformer;
-grant execute on function
-raw.finished_before(), raw.unfinished(), raw.with_epoch(xid)
-to login_transformer;
+grant execute on function raw.finished_before() to login_transformer;
 grant select on vault.masking_key to login_transformer;
 grant execute on function vault.key_chain() to login_transformer;
 

@@ -17,9 +17,6 @@ set search_path = pg_catalog, pg_temp as $$
 declare
     messages constant integer := cardinality(message_ids);
     middle constant integer := messages / 2;
-    -- On Citus ON CONFLICT takes a connection for each shard, a plain insert one for each node: so
-    -- that is tried first, and is all there is to do unless a message is delivered again.
-    may_be_there boolean := to_regclass('pg_dist_partition') is null;
     code text;
     problem text;
     half record;
@@ -27,53 +24,40 @@ declare
 begin
     landed := 0;
     quarantined := 0;
-    if not may_be_there then
-        if (select l.groupid <> 0 from pg_dist_local_group as l) then
-            raise insufficient_privilege using
-                message = 'this node is not the coordinator, on which messages are landed';
-        end if;
-    end if;
-    while code is null loop
-        begin
-            -- ON CONFLICT without a target needs no right to read the table.
-            execute
-                'insert into raw.raw_logins ('
-                ' message_id, body, sent_at, receive_count, attributes, body_md5, load_id)'
-                ' select m.message_id, m.body::jsonb, m.sent_at, m.receive_count,'
-                '  m.attributes::jsonb, m.body_md5, $7'
-                ' from unnest($1, $2, $3, $4, $5, $6)'
-                '  as m (message_id, body, sent_at, receive_count, attributes, body_md5)'
-                || case when may_be_there then ' on conflict do nothing' else '' end
-            using
-                message_ids, bodies, sent_ats, receive_counts, attribute_texts, body_md5s, load;
-            get diagnostics landed = row_count;
-            return;
-        exception
-            -- What jsonb cannot hold. An error that is caught here never reaches the server log,
-            -- where its CONTEXT would quote the body.
-            when data_exception or program_limit_exceeded then
-                get stacked diagnostics code = returned_sqlstate, problem = message_text;
-            when integrity_constraint_violation or internal_error then -- as Citus reports it
-                get stacked diagnostics code = returned_sqlstate, problem = message_text;
-                if may_be_there then
-                    raise exception using errcode = code, message = problem; -- without DETAIL: the row
-                end if;
-                may_be_there := true;
-                code := null;
-        end;
-    end loop;
+    begin
+        -- ON CONFLICT without a target needs no right to read the table.
+        insert into raw.raw_logins (
+            message_id, body, sent_at, receive_count, attributes, body_md5, load_id
+        )
+        select
+            m.message_id, m.body::jsonb, m.sent_at, m.receive_count, m.attributes::jsonb, m.body_md5, load
+        from unnest(message_ids, bodies, sent_ats, receive_counts, attribute_texts, body_md5s)
+            as m (message_id, body, sent_at, receive_count, attributes, body_md5)
+        on conflict do nothing;
+        get diagnostics landed = row_count;
+        return;
+    exception
+        -- What jsonb cannot hold. An error that is caught here never reaches the server log, where
+        -- its CONTEXT would quote the body.
+        when data_exception or program_limit_exceeded then
+            get stacked diagnostics code = returned_sqlstate, problem = message_text;
+        when integrity_constraint_violation then
+            get stacked diagnostics code = returned_sqlstate, problem = message_text;
+            raise exception using errcode = code, message = problem; -- without DETAIL: the row
+    end;
     if messages = 1 then
         insert into raw.quarantined_messages (
             message_id, body, sent_at, receive_count, attributes, body_md5, load_id, sqlstate, reason
         )
-        -- Not VALUES, which Citus would send to the node in the text of a statement.
-        select m.*, load, code, problem
-        from unnest(message_ids, bodies, sent_ats, receive_counts, attribute_texts, body_md5s) as m
+        values (
+            message_ids[1], bodies[1], sent_ats[1], receive_counts[1], attribute_texts[1],
+            body_md5s[1], load, code, problem
+        )
         on conflict do nothing;
         get diagnostics quarantined = row_count;
         return;
     end if;
-    -- Halve until what is refused stands alone, and its neighbours have landed.
+    -- Halve until a refused message stands alone, and its neighbours have landed.
     for half in select * from (values (1, middle), (middle + 1, messages)) as h (first, last) loop
         select * into part
         from raw.land(

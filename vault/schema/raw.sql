@@ -49,7 +49,7 @@ comment on column raw.model_windows.key_chain is
 comment on column raw.model_windows.first_xid is
 'Where the newest build began to read: it read [first_xid, last_xid)';
 comment on column raw.model_windows.made_xid is
-'The transaction that made the table anew; for a model that follows another, the one that made '
-'that, when it was read: if they differ, it is made anew too';
+'The transaction that last made the whole table. For a model that follows user_logins: the one '
+'that had made user_logins when it was read. If they differ, the model is made again';
 
 reset role;

@@ -1,6 +1,5 @@
 -- The five roles. None of them can log in: people and programs log in as themselves
--- and are made members (README, "Who can read what"). (The nodes of a Citus cluster log in to each
--- other as the role at work, and so each has a login there, but no password.)
+-- and are made members (README, "Who can read what").
 --
 -- login_owner        owns the schemas raw and vault and everything in them
 -- login_loader       may add messages, and cannot read what it added
@@ -17,17 +16,14 @@ begin
     foreach role_name in array array[
         'login_owner', 'login_loader', 'login_transformer', 'login_analyst', 'login_recovery'
     ] loop
-        -- Roles belong to the cluster: another database may have made them already.
+        -- Roles belong to all databases of a server: another one may have made them already.
         if not exists (select from pg_roles where rolname = role_name) then
             execute format('create role %I nologin', role_name);
         end if;
-        if exists (select from pg_extension where extname = 'citus') then
-            execute format('alter role %I login', role_name);
-        end if;
     end loop;
 
-    -- Whoever installs must be able to create objects for the owner, and to run the pipeline
-    -- with the one set of credentials that a first try has.
+    -- The user that runs this must be able to create objects for the owner, and to run the pipeline:
+    -- a first try has no other login.
     foreach role_name in array array['login_owner', 'login_loader', 'login_transformer'] loop
         if not pg_has_role(current_user, role_name, may_assume) then
             execute format('grant %I to %I', role_name, current_user);
@@ -53,37 +49,5 @@ exception
         if not has_parameter_privilege('login_owner', 'log_parameter_max_length', 'set') then
             raise info 'only a superuser can keep values out of the server log: see docs/threat-model.md';
         end if;
-end
-$$;
-
--- On the other nodes of a Citus cluster no transaction of ours can say what to log: the roles do.
--- What a query is given there may stand in its text.
-do $$
-declare
-    role_name text;
-    parameter text;
-begin
-    if not exists (select from pg_extension where extname = 'citus') then
-        return;
-    end if;
-    foreach role_name in array array[
-        'login_owner', 'login_loader', 'login_transformer', 'login_recovery'
-    ] loop
-        foreach parameter in array array[
-            'log_error_verbosity = terse',
-            'log_min_error_statement = panic',
-            'log_parameter_max_length = 0',
-            'log_parameter_max_length_on_error = 0',
-            'log_statement = none',
-            'log_min_duration_statement = -1',
-            'log_min_duration_sample = -1',
-            'log_transaction_sample_rate = 0'
-        ] loop
-            execute format('alter role %I set %s', role_name, parameter);
-        end loop;
-    end loop;
-exception
-    when insufficient_privilege then
-        raise info 'log parameters not set on the nodes: only a superuser can';
 end
 $$;

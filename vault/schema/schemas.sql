@@ -6,7 +6,7 @@ declare
     target_schema text := current_setting('loader.target_schema');
     pgcrypto_schema text;
 begin
-    -- Not IF NOT EXISTS, for which Citus wants the owner of one that is there.
+    -- Not IF NOT EXISTS: the extension may belong to somebody else.
     if not exists (select from pg_extension where extname = 'pgcrypto') then
         create extension pgcrypto with schema public;
     end if;

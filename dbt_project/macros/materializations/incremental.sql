@@ -19,13 +19,13 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {%- if is_distributed() -%} {%- set sql = with_window_values(sql) -%} {%- endif -%}
+    {%- set is_distributed = is_on_cluster() and holds_messages() -%}
+    {%- if is_distributed -%} {%- set sql = on_cluster('query_of')(sql) -%} {%- endif -%}
     {{ get_assert_columns_equivalent(sql) }}
     {%- if is_made_anew -%}
         {%- set made = target_relation if existing is none else make_intermediate_relation(this) -%}
-        {%- if is_distributed() -%}
-            {%- do make_distributed_table(made) -%}
-            {%- call statement('main') -%} {{ insert_rows(made, sql) }} {%- endcall -%}
+        {%- if is_distributed -%}
+            {%- do on_cluster('make_table')(made, sql) -%}
         {%- else -%}
             {%- call statement('main') -%} {{ create_filled_table(made, sql) }} {%- endcall -%}
             {%- do run_query(add_contract_constraints(made)) -%}

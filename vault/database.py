@@ -1,0 +1,24 @@
+"""The door to Postgres of commands that wait for builds and take long."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from loader import database
+from loader.database import queries
+
+OWNER = "login_owner"
+
+
+@contextmanager
+def transaction(connection: psycopg.Connection, role: str = OWNER) -> Iterator[None]:
+    """Run the body as `loader.database.transaction` does, and raise what that raises.
+
+    No statement is too slow, whatever the database or the login sets. A lock is waited for
+    10 minutes, which lets a build end.
+    """
+    with database.transaction(connection, role):
+        connection.execute(queries("vault")["no_time_limit"])
+        connection.execute(queries("vault")["limit_waits"])
+        yield
