@@ -22,17 +22,17 @@ COUNTED = {
     """,
     "select create_date, device_type, locale, logins, users from daily_logins": """
         select create_date, device_type, locale, count(*), count(distinct user_id)
-        from user_logins where create_date is not null
+        from user_logins
         group by create_date, device_type, locale
     """,
     "select create_date, app_version, logins, users from daily_app_versions": """
         select create_date, app_version, count(*), count(distinct user_id)
-        from user_logins where create_date is not null and app_version is not null
+        from user_logins where app_version is not null
         group by create_date, app_version
     """,
     "select app_version, logins, users, first_seen, last_seen from app_versions": """
         select app_version, count(*), count(distinct user_id), min(sent_at), max(sent_at)
-        from user_logins where create_date is not null and app_version is not null
+        from user_logins where app_version is not null
         group by app_version
     """,
 }
