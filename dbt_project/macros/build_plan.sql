@@ -3,8 +3,8 @@
     state      what the decision rests on, in one text
     key_chain  the keys that mask, as vault.key_chain() says it
     published  the keys that the model is published under, or none
-    outdated   whether everything is published anew: the keys have changed, or the model follows
-               one that was made anew, or that people were erased from
+    outdated   whether everything is published anew: the keys have changed, logins have no date, or
+               the model follows one that was made anew, or that people were erased from
     purged     whether some raw bodies are gone, so that their masked rows must be kept
 
     All of it may change while the build waits for another one. So open_landed_window() checks the
@@ -16,16 +16,16 @@
     {%- set plans = graph.setdefault('build_plans', {}) -%}
     {%- if model.unique_id not in plans -%}
         {%- set state = run_query(build_state()).rows[0][0] -%}
-        {%- set published, made, made_followed, purged = state.split('|')[1:] -%}
+        {%- set published, made, made_followed, purged, undated = state.split('|')[1:] -%}
         {%- set key_chain = newest_key_chain() -%}
         {%- set is_follower = window_name() != followed_window_name() -%}
         {%- do plans.update({
             model.unique_id: {
-                'state': [key_chain, published, made, made_followed, purged] | join('|'),
+                'state': [key_chain, published, made, made_followed, purged, undated] | join('|'),
                 'key_chain': key_chain,
                 'published': published,
                 'outdated': made != made_followed if is_follower
-                    else published != '' and published != key_chain,
+                    else published != '' and (published != key_chain or undated == 't'),
                 'purged': purged == 't',
             }
         }) -%}
@@ -35,19 +35,31 @@
 
 
 {#- The query of the state: the newest keys, those that the model is published under, when it and
-    the model that it follows were made anew, and whether raw bodies were purged. -#}
+    the model that it follows were made anew, whether raw bodies were purged, and whether logins have
+    no create_date, as versions before 2.0.0 left it where the time of sending is unknown. -#}
 {% macro build_state() -%}
     {%- set windows = source('raw', 'model_windows') -%}
     select
         format(
-            '%s|%s|%s|%s|%s',
+            '%s|%s|%s|%s|%s|%s',
             vault.key_chain(), own.key_chain, coalesce(own.made_xid, '0'),
             coalesce(followed.made_xid, '0'),
-            exists (select 1 from {{ source('raw', 'raw_logins') }} where removed = 'purged')
+            exists (select 1 from {{ source('raw', 'raw_logins') }} where removed = 'purged'),
+            {{ holds_undated_logins() }}
         )
     from (values (1)) as always (row)
     left join {{ windows }} as own on own.model = '{{ window_name() }}'
     left join {{ windows }} as followed on followed.model = '{{ followed_window_name() }}'
+{%- endmacro %}
+
+
+{#- By the index of create_date. -#}
+{% macro holds_undated_logins() -%}
+    {%- if model.name == 'user_logins' and load_relation(this) is not none -%}
+        exists (select 1 from {{ this }} where create_date is null)
+    {%- else -%}
+        false
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -18,7 +18,7 @@ user_days as (
         min(sent_at) as first_seen,
         max(sent_at) as last_seen
     from logins
-    where create_date is not null and app_version is not null
+    where app_version is not null
     group by create_date, app_version, user_id
 
 ),

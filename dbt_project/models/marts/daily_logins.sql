@@ -20,7 +20,6 @@ days as (
         - count(distinct row(user_id, masked_ip, masked_device_id, app_version)) as repeats,
         count(*) filter (where app_version is null) as unreadable_versions
     from logins
-    where create_date is not null
     group by create_date, device_type, locale
 
 )

@@ -35,7 +35,10 @@ select * from new_logins
         {{ rekey('published.masked_device_id', 'device_id') }} as masked_device_id,
         published.locale,
         published.app_version,
-        published.create_date,
+        -- Earlier versions left it null where the time of sending is unknown.
+        coalesce(
+            published.create_date, (raw_logins.landed_at at time zone 'UTC')::date
+        ) as create_date,
         published.message_id,
         published.sent_at
     from {{ this }} as published

@@ -16,6 +16,7 @@ fields as (
     select
         message_id,
         sent_at,
+        landed_at,
         landed_xid,
         body,
         body ->> 'user_id' as user_id,
@@ -45,7 +46,7 @@ logins as (
 
         -- cast
         {{ version_to_integer('app_version') }} as app_version,
-        (sent_at at time zone 'UTC')::date as create_date,
+        (coalesce(sent_at, landed_at) at time zone 'UTC')::date as create_date,
 
         -- judged
         {{ rejection_reason('body') }} as rejection_reason

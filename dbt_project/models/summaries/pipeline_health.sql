@@ -21,28 +21,6 @@ days as (
 
 ),
 
--- Those whose time of sending is unknown are on no day.
-undated as (
-
-    select
-        count(*) as logins,
-        count(*) filter (where app_version is null) as unreadable_versions
-    from {{ ref('user_logins') }}
-    where create_date is null
-
-),
-
-logins as (
-
-    select
-        days.equal_bodies,
-        days.logins + undated.logins as logins,
-        days.unreadable_versions + undated.unreadable_versions as unreadable_versions
-    from days
-    cross join undated
-
-),
-
 newest_day as (
 
     select max(logins.sent_at) as newest_sent_at
@@ -94,7 +72,7 @@ health as (
     select
         -- where the messages are
         receipts.landed,
-        logins.logins,
+        days.logins,
         rejections.rejected,
         erasures.erased,
         quarantine.quarantined,
@@ -105,11 +83,11 @@ health as (
         unread.lag_seconds,
 
         -- what someone may look at
-        logins.unreadable_versions,
-        logins.equal_bodies,
+        days.unreadable_versions,
+        days.equal_bodies,
         now() as checked_at
     from receipts
-    cross join logins
+    cross join days
     cross join newest_day
     cross join rejections
     cross join quarantine

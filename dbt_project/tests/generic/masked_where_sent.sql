@@ -1,4 +1,5 @@
-{#- hmac() without a key is null, without an error: this is how it would show. -#}
+{#- hmac() without a key is null, without an error: this is how it would show. What counts as sent
+    is what has a canonical form. -#}
 {% test masked_where_sent(model, masks, rows) %}
 
 select raw_logins.message_id
@@ -12,10 +13,13 @@ where
     {{ window_read('raw_logins.landed_xid', 'user_logins', rows) }}
     and (
         {% for mask, field in masks.items() -%}
+            {%- set sent = "(raw_logins.body ->> '" ~ field ~ "')" -%}
             {{ 'or ' if not loop.first }}logins.{{ mask }} !~ '^[0-9a-f]{64}$'
             or raw_logins.body is not null
             and (logins.{{ mask }} is null)
-            <> ({{ trimmed("raw_logins.body ->> '" ~ field ~ "'") }} is null)
+            <> (
+                {{ canonical_address(sent) if field == 'ip' else canonical_device_id(sent) }} is null
+            )
         {% endfor %}
     )
 

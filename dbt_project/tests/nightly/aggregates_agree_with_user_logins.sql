@@ -9,7 +9,6 @@ recounted as (
         count(*) as logins,
         count(distinct user_id) as users
     from {{ ref('user_logins') }}
-    where create_date is not null
     group by create_date, device_type, locale
     union all
     select
@@ -18,7 +17,7 @@ recounted as (
         count(*) as logins,
         count(distinct user_id) as users
     from {{ ref('user_logins') }}
-    where create_date is not null and app_version is not null
+    where app_version is not null
     group by app_version
     union all
     select
