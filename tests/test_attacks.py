@@ -119,7 +119,7 @@ def test_what_an_analyst_may_read_of_the_catalogue_holds_no_secret(attacked: Pip
     secrets = [key.hex() for (key,) in attacked.sql("select secret from vault.masking_key")]
     attacked.sql("analyze")
     attacked.sql("create extension if not exists pg_stat_statements")
-    assert attacked.vault().code == 0
+    assert attacked.load().code == 0
     assert attacked.dbt("build", "--full-refresh").code == 0
     with attacked.connect(user="ana", password="x") as connection:
         for view in (
@@ -168,12 +168,12 @@ def test_thirty_failing_statements_leave_no_body_in_the_server_log(attacked: Pip
             "device-secret",
         ]
         attacked.send(broken * 10)
-        assert "quarantined 30," in attacked.vault().stdout
+        assert "quarantined 30," in attacked.load().stdout
         attacked.sql(
             "alter table raw.raw_logins add constraint broken check (body is null) not valid"
         )
         attacked.send(['{"user_id": "u", "ip": "203.0.113.2"}'])
-        refused = attacked.vault()
+        refused = attacked.load()
         assert refused.code == 1
         assert "Postgres failed in the middle" in refused.stderr
     finally:
