@@ -54,7 +54,8 @@ def land(connection: psycopg.Connection, messages: Sequence[Message]) -> Receipt
 def require_rights(connection: psycopg.Connection) -> None:
     """Raise LoaderError if nothing could land: the set-up or a right is missing, or read-only."""
     with transaction(connection, ROLE):
-        [(is_read_only, denied)] = connection.execute(queries("loader")["rights"]).fetchall()
+        cursor = connection.execute(queries("loader")["missing_rights"])
+        [(is_read_only, denied)] = cursor.fetchall()
         if denied:
             raise not_set_up(f"permission denied for {denied}", ROLE)
         if is_read_only:

@@ -63,26 +63,8 @@ from
 insert into raw.loads (load_id, received, landed, already_there, quarantined)
 values (%(load_id)s, %(received)s, %(landed)s, %(already_there)s, %(quarantined)s);
 
--- name: rights
--- Asks the catalogue, and waits for no lock. A missing table, column or function is an error.
+-- name: missing_rights
 select
-    current_setting('transaction_read_only') = 'on' as is_read_only,
-    (
-        select string_agg(r.subject, ', ')
-        from (
-            values
-            (
-                'function land',
-                has_function_privilege(
-                    'raw.land(uuid,text[],text[],timestamptz[],integer[],text[],text[])', 'execute'
-                )
-            ),
-            ('table raw_logins', has_column_privilege('raw.raw_logins', 'body', 'insert')),
-            (
-                'table quarantined_messages',
-                has_column_privilege('raw.quarantined_messages', 'body', 'insert')
-            ),
-            ('table loads', has_column_privilege('raw.loads', 'load_id', 'insert'))
-        ) as r (subject, is_granted)
-        where not r.is_granted
-    ) as denied;
+    is_read_only,
+    denied
+from raw.missing_rights();

@@ -34,6 +34,7 @@ expected (object_name, role_name, privileges) as (
     ),
     ('raw.loads', 'login_loader', 'insert(already_there,landed,load_id,quarantined,received)'),
     ('raw.land', 'login_loader', 'execute'),
+    ('raw.missing_rights', 'login_loader', 'execute'),
     ('raw.raw_logins', 'login_transformer', 'select'),
     ('raw.quarantined_messages', 'login_transformer', 'select'),
     ('raw.loads', 'login_transformer', 'select'),

@@ -97,4 +97,26 @@ begin
 end
 $$;
 
+-- Where nothing can land, whatever the rights.
+create or replace function raw.missing_rights(out is_read_only boolean, out denied text)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp as $$
+begin
+    if (select l.groupid <> 0 from pg_dist_local_group as l) then
+        raise insufficient_privilege using
+            message = 'this node is not the coordinator, on which messages are landed';
+    end if;
+    is_read_only := current_setting('transaction_read_only') = 'on';
+    if not has_function_privilege(
+        'raw.land(uuid,text[],text[],timestamptz[],integer[],text[],text[])', 'execute'
+    ) then
+        denied := 'function land';
+    end if;
+    if not has_column_privilege('raw.loads', 'load_id', 'insert') then
+        denied := 'table loads';
+    end if;
+end
+$$;
+
 reset role;

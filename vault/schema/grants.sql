@@ -17,7 +17,7 @@ grant insert (
     message_id, body, sent_at, receive_count, attributes, body_md5, load_id, sqlstate, reason
 ) on raw.quarantined_messages to login_loader;
 grant execute on function
-raw.land(uuid, text[], text[], timestamptz[], integer[], text[], text[])
+raw.land(uuid, text[], text[], timestamptz[], integer[], text[], text[]), raw.missing_rights()
 to login_loader;
 grant insert (
     load_id, received, landed, already_there, quarantined

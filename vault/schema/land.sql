@@ -77,4 +77,33 @@ $$;
 comment on function raw.land(uuid, text[], text[], timestamptz[], integer[], text[], text[]) is
 'Land messages, each in raw_logins or, if jsonb refuses it, in quarantined_messages';
 
+create or replace function raw.missing_rights(out is_read_only boolean, out denied text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp as $$
+    select
+        current_setting('transaction_read_only') = 'on',
+        (
+            select string_agg(r.subject, ', ')
+            from (
+                values
+                (
+                    'function land',
+                    has_function_privilege(
+                        'raw.land(uuid,text[],text[],timestamptz[],integer[],text[],text[])', 'execute'
+                    )
+                ),
+                ('table raw_logins', has_column_privilege('raw.raw_logins', 'body', 'insert')),
+                (
+                    'table quarantined_messages',
+                    has_column_privilege('raw.quarantined_messages', 'body', 'insert')
+                ),
+                ('table loads', has_column_privilege('raw.loads', 'load_id', 'insert'))
+            ) as r (subject, is_granted)
+            where not r.is_granted
+        )
+$$;
+comment on function raw.missing_rights() is
+'Which rights the caller lacks to land, and whether the server takes no changes; waits for no lock';
+
 reset role;
