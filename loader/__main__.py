@@ -131,7 +131,7 @@ def _require_database(postgres: dict[str, str], log_format: str) -> None:
 
 def _set_up(log_format: str) -> None:
     if not find_spec("vault"):
-        failed = f"the database is not set up: let an administrator run `{INIT}`"
+        failed = f"the database is not set up: let an administrator run `{INIT}` from the project"
         raise LoaderError(ExitCode.PERMISSION, failed)
     log.info("first run: setting up the database with `%s`", INIT)
     # A process of its own: the loader knows nothing of what guards the data.

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.fake_sqs.faults import KINDS, Fault
+from sandbox.fake_sqs.faults import KINDS, PASSING, Fault
 from sandbox.fake_sqs.queue import Message
 from sandbox.sqs import DELIVERIES
 from tests.conftest import ROOT, Outcome, Pipeline
@@ -30,7 +30,7 @@ from tests.faults import DEAD_LETTERS, QUEUE, VISIBILITY_SECONDS, Faulty, faulty
 from tests.logins import logins
 from tests.test_faults_postgres import STOP_SECONDS, outage
 
-HEALING = sorted(KINDS.keys() - {"denied", "expired", "kms_denied"})
+HEALING = sorted(PASSING)
 """Faults that time heals. The others are for an administrator."""
 
 BATCHES = ["DeleteMessageBatch", "ChangeMessageVisibilityBatch"]

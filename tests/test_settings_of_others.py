@@ -136,18 +136,13 @@ def test_a_build_and_a_set_up_take_as_long_as_they_take(pipeline: Pipeline) -> N
 
 
 @pytest.mark.parametrize("setting", ["lock_timeout", "statement_timeout"])
-@pytest.mark.parametrize(
-    "command", ["loader --wait 0", "vault erase --user-id user-0001"], ids=["loader", "vault"]
-)
-def test_a_timeout_of_somebody_else_is_named(
-    pipeline: Pipeline, setting: str, command: str
-) -> None:
+def test_a_timeout_of_somebody_else_is_named(pipeline: Pipeline, setting: str) -> None:
     pipeline.send(logins(3))
     pipeline.vault("init")
     with pipeline.connect() as other:
         other.execute("begin; lock table raw.raw_logins in exclusive mode")
         options = f"-c {setting}=300ms"
-        failed = pipeline.run("python", "-m", *command.split(), PGOPTIONS=options)
+        failed = pipeline.load("--wait", "0", PGOPTIONS=options)
     assert failed.code == 1
     assert f"or raise {setting} (of the database, the user or PGOPTIONS)" in one_line(failed)
 

@@ -46,6 +46,9 @@ KINDS = {
 }
 """Every kind of fault, and what the names of the actions have in common that can have it."""
 
+PASSING = KINDS.keys() - REFUSALS.keys() | {"throttle", "unavailable"}
+"""Kinds that may pass by themselves."""
+
 
 @dataclass
 class Fault:
