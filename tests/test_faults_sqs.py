@@ -7,7 +7,16 @@ import pytest
 
 from sandbox.fake_sqs.faults import Fault
 from tests.conftest import Pipeline, one_line, slowed
-from tests.faults import KILLED, QUEUE, VISIBILITY_SECONDS, Faulty, faulty, sleeping, until
+from tests.faults import (
+    DEAD_LETTERS,
+    KILLED,
+    QUEUE,
+    VISIBILITY_SECONDS,
+    Faulty,
+    faulty,
+    sleeping,
+    until,
+)
 from tests.logins import login, logins
 
 KILL_BEFORE = """
@@ -108,6 +117,8 @@ def test_deletes_that_always_fail_in_part_end_with_4(faults: Faulty) -> None:
 def test_deletes_that_never_succeed_do_not_keep_a_run_going(faults: Faulty) -> None:
     """Messages that come back meanwhile do not count as progress."""
     faults.send([login(1)])  # the first of a batch is the one that fails
+    queue = faults.endpoint.queue(QUEUE)
+    queue.redrive = 20, faults.endpoint.queue(DEAD_LETTERS)  # it is received again and again
     fault = faults.endpoint.inject(Fault("partial", "DeleteMessageBatch"))
     began = time.monotonic()
     loaded = faults.load("--wait", "3")
