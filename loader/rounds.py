@@ -147,9 +147,9 @@ class Rounds:
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
         self._empty_polls = 0 if messages else self._empty_polls + (poll > 0 and not errors)
         self._summary.backlog = max(0, self._summary.backlog - len(messages))
-        # Twice as many as these messages would fill: full answers double the requests, half full
-        # ones keep their number, and after empty ones a single request waits for the next message.
-        self._requests = max(1, ceil(2 * len(messages) / BATCH))
+        # Four times as many as these messages would fill: full answers multiply the requests, and
+        # after empty ones a single request waits for the next message.
+        self._requests = max(1, ceil(4 * len(messages) / BATCH))
         # Halved, so that one large body does not slow the loader down for ever.
         self._largest_body = max(self._largest_body // 2, 1, *(getsizeof(m.body) for m in messages))
         if errors and not messages:
