@@ -53,9 +53,14 @@
 {%- endmacro %}
 
 
-{#- By the index of create_date. -#}
+{#- By the index of create_date, where the column may be null. Else the table is not read: a build
+    that holds a lock on it while it waits for its window would deadlock with one that replaces it. -#}
 {% macro holds_undated_logins() -%}
-    {%- if model.name == 'user_logins' and load_relation(this) is not none -%}
+    {%- set may_be_null = execute and model.name == 'user_logins' and run_query(
+        "select exists (select from pg_attribute where attname = 'create_date' and not attnotnull"
+        ~ " and attrelid = to_regclass('" ~ this.include(database=false) ~ "'))"
+    ).rows[0][0] -%}
+    {%- if may_be_null -%}
         exists (select 1 from {{ this }} where create_date is null)
     {%- else -%}
         false
