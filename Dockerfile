@@ -27,6 +27,7 @@ ENV DBT_TARGET_PATH=/tmp/target \
 RUN useradd --uid 10001 --create-home pipeline && install --directory --owner=pipeline site target
 COPY dbt_project.yml profiles.yml ./
 COPY dbt_project dbt_project
+COPY common common
 COPY deploy deploy
 COPY loader loader
 COPY report report

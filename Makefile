@@ -31,11 +31,11 @@ lint: .venv/installed
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project vault/citus vault/migrations vault/schema report/sql
-	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder loader vault/*.sql benchmarks/insert.sql
+	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder common loader vault/*.sql benchmarks/insert.sql
 	$(BIN)/yamllint --strict .
 	$(BIN)/zizmor --offline --quiet .github/workflows
 	$(BIN)/cfn-lint deploy/template.yaml
-	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml deploy loader report sandbox vault
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml common deploy loader report sandbox vault
 
 # A commit to compare the loader with, such as AGAINST=HEAD~1.
 AGAINST :=

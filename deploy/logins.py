@@ -14,9 +14,8 @@ from pathlib import Path
 
 import psycopg
 
-from loader.database import connect
-from loader.errors import ExitCode, LoaderError
-from loader.settings import postgres_settings
+from common.database import connect, postgres_settings
+from common.errors import ExitCode, LoaderError
 
 LOGINS = {
     "logins_loader": "login_loader",

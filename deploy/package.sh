@@ -18,7 +18,7 @@ python3 -m pip install --quiet --require-hashes --requirement requirements-loade
 rm -rf "$package/bin" "$package"/*.dist-info/RECORD
 mkdir "$package/deploy"
 cp deploy/__init__.py deploy/lambda_entry.py "$package/deploy"
-cp -R loader "$package/loader"
+cp -R common loader "$package"
 find "$package" -name __pycache__ -prune -exec rm -r {} +
 # Bytecode is for one minor version. It names the files as they are called in Lambda, and is
 # checked against no source: the times of files in an archive tell nothing.

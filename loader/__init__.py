@@ -2,5 +2,3 @@
 
 `sqs` receives a message, `rounds` takes it from there, `landing` makes it a row.
 """
-
-__version__ = "2.0.0"

@@ -12,13 +12,13 @@ from importlib.util import find_spec
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from loader import logs
-from loader.database import INIT, connect, is_set_up
-from loader.errors import ExitCode, LoaderError
-from loader.landing import require_rights
+from common import logs
+from common.database import INIT, connect, postgres_settings
+from common.errors import ExitCode, LoaderError
+from loader.landing import is_set_up, require_rights
 from loader.metrics import Metrics
 from loader.rounds import Rounds
-from loader.settings import postgres_settings, queue_settings
+from loader.settings import queue_settings
 from loader.sqs import open_queue
 from loader.stop import Patience, Stop
 from loader.summary import Summary

@@ -12,10 +12,9 @@ from typing import Any
 
 import psycopg
 
-from loader.database import connect
-from loader.errors import LoaderError, TemporaryError
+from common.database import connect, postgres_settings
+from common.errors import LoaderError, TemporaryError
 from loader.landing import Receipt, land
-from loader.settings import postgres_settings
 from loader.sqs import Message, message
 
 log = logging.getLogger("loader")

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import psycopg
 
-from loader.database import not_set_up, queries, read_only, transaction
+from common.database import not_set_up, queries, read_only, transaction
 from loader.sqs import Message
 
 ROLE = "login_loader"
@@ -49,6 +49,12 @@ def land(connection: psycopg.Connection, messages: Sequence[Message]) -> Receipt
         receipt = Receipt(len(messages), landed, already_there, quarantined)
         connection.execute(queries("loader")["receipt"], {"load_id": load_id, **vars(receipt)})
     return receipt
+
+
+def is_set_up(connection: psycopg.Connection) -> bool:
+    """Tell whether the raw tables exist; needs no right on them."""
+    with transaction(connection, connection.info.user):
+        return connection.execute(queries("loader")["is_set_up"]).fetchone() == (True,)
 
 
 def require_rights(connection: psycopg.Connection) -> None:

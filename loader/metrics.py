@@ -11,7 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from prometheus_client import CollectorRegistry, core, make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
 
-from loader.errors import ExitCode, LoaderError
+from common.errors import ExitCode, LoaderError
 from loader.summary import Summary
 
 # A loader that shows no progress for so long is stuck. An idle one polls every few seconds.

@@ -19,8 +19,8 @@ from typing import Any
 
 import psycopg
 
-from loader.database import CONNECT_SECONDS, connect
-from loader.errors import ExitCode, LoaderError, TemporaryError
+from common.database import CONNECT_SECONDS, connect
+from common.errors import ExitCode, LoaderError, TemporaryError
 from loader.landing import land
 from loader.sqs import BATCH, MOST_REQUESTS, Message, Queue
 from loader.stop import DELETE_SECONDS, LAND_SECONDS, RECEIVE_SECONDS, STOP_SECONDS, Patience

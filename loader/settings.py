@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from loader.errors import ExitCode, LoaderError
+from common.errors import ExitCode, LoaderError
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
 NAME = re.compile(r"(?=.{1,80}$)[A-Za-z0-9_-]+(\.fifo)?")
@@ -67,20 +67,3 @@ def queue_settings(environment: Mapping[str, str]) -> QueueSettings:
         "a URL (https://sqs.REGION.amazonaws.com/ACCOUNT/NAME) "
         "or an ARN (arn:aws:sqs:REGION:ACCOUNT:NAME)",
     )
-
-
-def postgres_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what libpq needs besides the PG* variables, as arguments of `psycopg.connect`.
-
-    Without these it takes the user of the operating system and a Unix socket.
-    """
-    given = {name for name, value in environment.items() if name.startswith("PG") and value}
-    if "PGSERVICE" in given:
-        return {}
-    defaults = {"PGHOST": "localhost", "PGUSER": "postgres", "PGDATABASE": "postgres"}
-    keys = {"PGHOST": "host", "PGUSER": "user", "PGDATABASE": "dbname"}
-    settings = {keys[name]: value for name, value in defaults.items() if name not in given}
-    # Any of these names another set-up, for which libpq may find a password in ~/.pgpass.
-    if not given & {"PGHOST", "PGUSER", "PGPASSFILE", "PGPASSWORD"}:
-        settings["password"] = "postgres"  # noqa: S105
-    return settings

@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError
 
-from loader.errors import ExitCode, LoaderError
+from common.errors import ExitCode, LoaderError
 from loader.settings import QueueSettings
 from loader.sqs_errors import OlderProtocolError, action_of, check_answer, sqs_errors
 from loader.stop import Patience

@@ -10,7 +10,7 @@ from botocore import exceptions
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError
 
-from loader.errors import ExitCode, LoaderError, TemporaryError
+from common.errors import ExitCode, LoaderError, TemporaryError
 
 # Error codes of both protocols, JSON and query:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html

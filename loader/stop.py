@@ -10,7 +10,7 @@ from itertools import count
 from math import inf
 from typing import TypeVar
 
-from loader.errors import TemporaryError
+from common.errors import TemporaryError
 
 log = logging.getLogger("loader")
 

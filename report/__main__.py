@@ -5,9 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from loader.database import connect
-from loader.errors import ExitCode, LoaderError
-from loader.settings import postgres_settings
+from common.database import connect, postgres_settings
+from common.errors import ExitCode, LoaderError
 from report.documentation import copy_documentation
 from report.figures import read_figures
 from report.page import render

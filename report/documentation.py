@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from loader.errors import ExitCode, LoaderError
+from common.errors import ExitCode, LoaderError
 
 COMMAND = "dbt docs generate --static --target-path"
 

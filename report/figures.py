@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from loader.database import transaction
-from loader.errors import ExitCode, LoaderError
+from common.database import transaction
+from common.errors import ExitCode, LoaderError
 
 Figures = Mapping[str, Sequence[Mapping[str, Any]]]
 

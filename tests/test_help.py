@@ -8,8 +8,8 @@ from argparse import _SubParsersAction
 
 import pytest
 
+from common.errors import ExitCode
 from loader.__main__ import parser
-from loader.errors import ExitCode
 from tests.conftest import ROOT
 from vault.arguments import parser as vault_parser
 

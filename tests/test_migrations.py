@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from loader import __version__
+from common import __version__
 from tests.conftest import ROOT, Outcome, Pipeline, one_line
 from tests.logins import logins
 from vault.migrations import migrations
@@ -34,7 +34,7 @@ alter table raw.raw_logins add column extra uuid not null default gen_random_uui
 @pytest.fixture
 def newer(pipeline: Pipeline, tmp_path: Path) -> Path:
     """A version of the project that has one more migration."""
-    for package in ("loader", "vault"):
+    for package in ("common", "loader", "vault"):
         shutil.copytree(ROOT / package, tmp_path / package)
     (tmp_path / "vault/migrations/9001_extra.sql").write_text(LONG)
     assert pipeline.vault("init").code == 0

@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from loader.database import no_connection
-from loader.errors import TemporaryError
+from common.database import no_connection
+from common.errors import TemporaryError
 from sandbox.postgres import postgres, server_user
 from tests.conftest import Pipeline, one_line
 from tests.logins import logins

@@ -1,7 +1,8 @@
 import pytest
 
-from loader.errors import ExitCode, LoaderError
-from loader.settings import QueueSettings, postgres_settings, queue_settings
+from common.database import postgres_settings
+from common.errors import ExitCode, LoaderError
+from loader.settings import QueueSettings, queue_settings
 
 AWS_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/logins.fifo"
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import psycopg
 
-from loader import logs
-from loader.errors import ExitCode, LoaderError
+from common import logs
+from common.errors import ExitCode, LoaderError
 from vault.arguments import parser
 
 log = logging.getLogger("vault")

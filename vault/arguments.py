@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from loader import logs
-from loader.errors import ExitCode
+from common import logs
+from common.errors import ExitCode
 from vault import commands
 from vault.keys import DOMAINS
 

@@ -11,9 +11,8 @@ from typing import Any
 
 import psycopg
 
-from loader.database import connect
-from loader.errors import ExitCode, LoaderError
-from loader.settings import postgres_settings
+from common.database import connect, postgres_settings
+from common.errors import ExitCode, LoaderError
 from vault import keys
 from vault.doctor import examine
 from vault.erasure import erase as erase_user

@@ -5,15 +5,15 @@ from contextlib import contextmanager
 
 import psycopg
 
-from loader import database
-from loader.database import queries
+from common import database
+from common.database import queries
 
 OWNER = "login_owner"
 
 
 @contextmanager
 def transaction(connection: psycopg.Connection, role: str = OWNER) -> Iterator[None]:
-    """Run the body as `loader.database.transaction` does, and raise what that raises.
+    """Run the body as `common.database.transaction` does, and raise what that raises.
 
     No statement is too slow, whatever the database or the login sets. A lock is waited for
     10 minutes, which lets a build end.

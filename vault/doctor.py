@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import errors
 
-from loader.database import INIT, NOT_SET_UP, connect, queries
-from loader.errors import LoaderError
-from loader.settings import postgres_settings, queue_settings
+from common.database import INIT, NOT_SET_UP, connect, postgres_settings, queries
+from common.errors import LoaderError
+from loader.settings import queue_settings
 from loader.sqs import Queue, open_queue
 from loader.stop import Patience, Stop
 from vault.database import OWNER
@@ -116,8 +116,8 @@ def _reading(connection: psycopg.Connection, role: str) -> Iterator[None]:
     """Run the body in a transaction that changes nothing, with the rights of `role`."""
     with connection.transaction():
         connection.execute("set transaction read only")
-        connection.execute(queries("loader")["pin_search_path"])
-        connection.execute(queries("loader")["begin"], {"role": role})
+        connection.execute(queries("common")["pin_search_path"])
+        connection.execute(queries("common")["begin"], {"role": role})
         connection.execute(queries("vault")["no_time_limit"])
         yield
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from loader.database import queries
+from common.database import queries
 from vault.database import transaction
 from vault.logged import refuse_if_logged
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 import psycopg
 
-from loader.database import queries
+from common.database import queries
 
 
 def package_of_extension(connection: psycopg.Connection) -> str | None:

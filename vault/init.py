@@ -11,8 +11,8 @@ from importlib.resources import files
 import psycopg
 from psycopg import errors
 
-from loader.database import INIT, queries, read_only
-from loader.errors import ExitCode, LoaderError, TemporaryError
+from common.database import INIT, queries, read_only
+from common.errors import ExitCode, LoaderError, TemporaryError
 from vault.database import OWNER
 from vault.extension import package_of_extension
 from vault.keys import add_first_keys
@@ -116,7 +116,7 @@ class SetUp:
     def transaction(self) -> Iterator[None]:
         """Run the body in a transaction, under settings of our own and one set-up at a time."""
         with self.connection.transaction():
-            self.connection.execute(queries("loader")["pin_search_path"])
+            self.connection.execute(queries("common")["pin_search_path"])
             self._take(self.connection.info.user)
             self.connection.execute(queries("vault")["no_time_limit"])
             self.connection.execute(queries("vault")["lock_set_up"])
@@ -146,7 +146,7 @@ class SetUp:
         add_first_keys(self.connection, self.environment)
 
     def _take(self, role: str) -> None:
-        self.connection.execute(queries("loader")["begin"], {"role": role})
+        self.connection.execute(queries("common")["begin"], {"role": role})
 
 
 def _file(name: str) -> bytes:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import psycopg
 
-from loader.database import queries
-from loader.errors import ExitCode, LoaderError
+from common.database import queries
+from common.errors import ExitCode, LoaderError
 from vault.database import transaction
 from vault.logged import refuse_if_logged
 

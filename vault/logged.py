@@ -2,8 +2,8 @@
 
 import psycopg
 
-from loader.database import queries
-from loader.errors import ExitCode, LoaderError
+from common.database import queries
+from common.errors import ExitCode, LoaderError
 
 
 def refuse_if_logged(connection: psycopg.Connection, what: str) -> None:

@@ -12,9 +12,9 @@ from importlib.resources import files
 
 import psycopg
 
-from loader import __version__
-from loader.database import queries
-from loader.errors import ExitCode, LoaderError
+from common import __version__
+from common.database import queries
+from common.errors import ExitCode, LoaderError
 
 
 @dataclass(frozen=True, order=True)

@@ -6,8 +6,8 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
-from loader.database import queries
-from loader.errors import ExitCode, LoaderError
+from common.database import queries
+from common.errors import ExitCode, LoaderError
 from vault.database import transaction
 
 ROLE = "login_recovery"

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import psycopg
 
-from loader.database import queries
+from common.database import queries
 from vault.database import transaction
 
 PAGE = 500

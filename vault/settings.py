@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from loader.errors import ExitCode, LoaderError
+from common.errors import ExitCode, LoaderError
 
 # Analysts read the published schema. These are not for them, or not ours.
 RESERVED_SCHEMA = re.compile(r"raw|vault|information_schema|pg_.*")

@@ -36,7 +36,7 @@ begin
 end
 $$;
 
--- Let the roles that handle message bodies keep them out of the server log (loader/queries.sql).
+-- Let the roles that handle message bodies keep them out of the server log (common/queries.sql).
 -- Only a superuser can allow this; where there is none (managed Postgres) an administrator sets
 -- the same parameters on the login users instead.
 do $$

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser
 from datetime import datetime, timezone
 
-from loader import __version__
+from common import __version__
 
 
 class _JsonFormatter(logging.Formatter):

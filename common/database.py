@@ -1,7 +1,7 @@
 """The one door to Postgres."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors
 from psycopg.types.array import ListBinaryDumper
 
-from loader.errors import ExitCode, LoaderError, TemporaryError
+from common.errors import ExitCode, LoaderError, TemporaryError
 
 INIT = "python -m vault init"
 CONNECT_SECONDS = 5  # for each address of the host
@@ -85,6 +85,23 @@ def queries(package: str) -> dict[str, bytes]:
     }
 
 
+def postgres_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what libpq needs besides the PG* variables, as arguments of `psycopg.connect`.
+
+    Without these it takes the user of the operating system and a Unix socket.
+    """
+    given = {name for name, value in environment.items() if name.startswith("PG") and value}
+    if "PGSERVICE" in given:
+        return {}
+    defaults = {"PGHOST": "localhost", "PGUSER": "postgres", "PGDATABASE": "postgres"}
+    keys = {"PGHOST": "host", "PGUSER": "user", "PGDATABASE": "dbname"}
+    settings = {keys[name]: value for name, value in defaults.items() if name not in given}
+    # Any of these names another set-up, for which libpq may find a password in ~/.pgpass.
+    if not given & {"PGHOST", "PGUSER", "PGPASSFILE", "PGPASSWORD"}:
+        settings["password"] = "postgres"  # noqa: S105
+    return settings
+
+
 def connect(settings: dict[str, str]) -> psycopg.Connection:
     """Connect as the PG* variables say, completed by `settings`.
 
@@ -148,19 +165,13 @@ def transaction(connection: psycopg.Connection, role: str) -> Iterator[None]:
     """
     try:
         with connection.transaction():
-            connection.execute(queries("loader")["pin_search_path"])
-            connection.execute(queries("loader")["begin"], {"role": role})
+            connection.execute(queries("common")["pin_search_path"])
+            connection.execute(queries("common")["begin"], {"role": role})
             yield
     except errors.RaiseException:
         raise  # a rule of ours, which the caller words
     except psycopg.Error as error:
         raise _one_line(error, role, connection) from None
-
-
-def is_set_up(connection: psycopg.Connection) -> bool:
-    """Tell whether the raw tables exist; needs no right on them."""
-    with transaction(connection, connection.info.user):
-        return connection.execute(queries("loader")["is_set_up"]).fetchone() == (True,)
 
 
 def _one_line(error: psycopg.Error, role: str, connection: psycopg.Connection) -> LoaderError:
