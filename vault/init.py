@@ -16,6 +16,7 @@ from common.errors import ExitCode, LoaderError, TemporaryError
 from vault.database import OWNER
 from vault.extension import package_of_extension
 from vault.keys import add_first_keys
+from vault.login_changes import try_new_login_of
 from vault.migrations import pending
 
 log = logging.getLogger("vault")
@@ -28,7 +29,19 @@ ATTEMPTS = 5
 CONTAINERS = ("roles", "schemas")
 """Files of `schema/` that come before the migrations."""
 
-CONTENTS = ("raw", "land", "windows", "keys", "records", "erasure", "recovery", "grants")
+CONTENTS = (
+    "raw",
+    "login_of",
+    "personal_fields",
+    "land",
+    "windows",
+    "keys",
+    "records",
+    "erasure",
+    "recovery",
+    "login_changes",
+    "grants",
+)
 """Files of `schema/` that come after them."""
 
 OLDEST_SERVER = 15
@@ -137,8 +150,16 @@ class SetUp:
             run(migration.sql)
             self._take(OWNER)
             migration.record(self.connection)
+        before = self._login_of()
         for name in CONTENTS:
             run(_file(name))
+        self._take(OWNER)
+        if self._login_of() != before:
+            try_new_login_of(self.connection, is_first=not before)
+
+    def _login_of(self) -> list[str]:
+        """Return how the database defines what a login is, or nothing in a database without it."""
+        return [row[0] for row in self.connection.execute(queries("vault")["login_of"])]
 
     def keys(self) -> None:
         """Give every domain a key that has none."""

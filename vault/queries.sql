@@ -37,6 +37,22 @@ from vault.migration;
 insert into vault.migration (number, name, version)
 values (%(number)s, %(name)s, %(version)s);
 
+-- name: login_of
+-- What raw.login_of consists of: the functions that a change of schema/login_of.sql can change.
+select pg_get_functiondef(p.oid)
+from pg_proc as p
+inner join pg_namespace as n on p.pronamespace = n.oid
+where n.nspname = 'raw' and p.proname in ('login_of', 'unwrapped')
+order by p.proname;
+
+-- name: unopened
+select message_id
+from raw.unopened()
+order by message_id;
+
+-- name: quarantine_unopened
+select vault.quarantine_unopened();
+
 -- name: extensions
 select extname from pg_catalog.pg_extension;
 
@@ -235,7 +251,11 @@ select
     'keys: ' || wanted.domain as subject,
     coalesce(min(octet_length(masking_key.secret)) >= 32, false) as is_ok,
     max('run `python -m vault init`: there is no key, or a short one') as remedy
-from (values ('ip'), ('device_id'), ('erasure')) as wanted (domain)
+from (
+    select p.field from vault.personal_field as p
+    union all
+    select 'erasure'
+) as wanted (domain)
 left join vault.masking_key on wanted.domain = masking_key.domain
 group by wanted.domain
 order by subject;

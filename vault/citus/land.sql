@@ -25,10 +25,12 @@ declare
     insertion constant text :=
         'insert into raw.raw_logins ('
         ' message_id, body, sent_at, receive_count, attributes, body_md5, load_id)'
-        ' select m.message_id, m.body::jsonb, m.sent_at, m.receive_count,'
-        '  m.attributes::jsonb, m.body_md5, $7'
-        ' from unnest($1, $2, $3, $4, $5, $6)'
-        '  as m (message_id, body, sent_at, receive_count, attributes, body_md5)';
+        ' select m.message_id, case when raw.login_of(m.body) is null then m.body else m.body end,'
+        '  m.sent_at, m.receive_count, m.attributes::jsonb, m.body_md5, $7'
+        ' from ('
+        '  select u.message_id, u.body::jsonb, u.sent_at, u.receive_count, u.attributes, u.body_md5'
+        '  from unnest($1, $2, $3, $4, $5, $6)'
+        '   as u (message_id, body, sent_at, receive_count, attributes, body_md5) offset 0) as m';
     code text;
     problem text;
     half record;
@@ -54,7 +56,7 @@ begin
                 return;
         end;
     exception
-        when data_exception or program_limit_exceeded then
+        when data_exception or program_limit_exceeded or raise_exception then
             get stacked diagnostics code = returned_sqlstate, problem = message_text;
         when integrity_constraint_violation or internal_error then
             get stacked diagnostics code = returned_sqlstate, problem = message_text;

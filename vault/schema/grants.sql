@@ -17,7 +17,8 @@ grant insert (
     message_id, body, sent_at, receive_count, attributes, body_md5, load_id, sqlstate, reason
 ) on raw.quarantined_messages to login_loader;
 grant execute on function
-raw.land(uuid, text[], text[], timestamptz[], integer[], text[], text[]), raw.missing_rights()
+raw.land(uuid, text[], text[], timestamptz[], integer[], text[], text[]), raw.missing_rights(),
+raw.login_of(jsonb), raw.unwrapped(jsonb)
 to login_loader;
 grant insert (
     load_id, received, landed, already_there, quarantined
@@ -25,8 +26,10 @@ grant insert (
 
 grant select on raw.raw_logins, raw.quarantined_messages, raw.loads to login_transformer;
 grant select, insert, update on raw.model_windows to login_transformer;
-grant execute on function raw.finished_before() to login_transformer;
-grant select on vault.masking_key to login_transformer;
+grant execute on function
+raw.finished_before(), raw.login_of(jsonb), raw.unwrapped(jsonb)
+to login_transformer;
+grant select on vault.masking_key, vault.personal_field to login_transformer;
 grant execute on function vault.key_chain() to login_transformer;
 
 grant execute on function

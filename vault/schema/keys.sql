@@ -36,7 +36,7 @@ set search_path = pg_catalog, pg_temp as $$
             string_agg(k.version::text, '+' order by k.version) as versions
         from vault.masking_key as k
         where
-            k.domain in ('device_id', 'ip')
+            k.domain in (select p.field from vault.personal_field as p)
             and k.version >= (
                 select max(s.version) from vault.masking_key as s
                 where s.domain = k.domain and not s.is_chained

@@ -30,16 +30,25 @@ begin
             message_id, body, sent_at, receive_count, attributes, body_md5, load_id
         )
         select
-            m.message_id, m.body::jsonb, m.sent_at, m.receive_count, m.attributes::jsonb, m.body_md5, load
-        from unnest(message_ids, bodies, sent_ats, receive_counts, attribute_texts, body_md5s)
-            as m (message_id, body, sent_at, receive_count, attributes, body_md5)
+            m.message_id,
+            -- The body in either case. The login is asked for so that what cannot be opened fails here
+            -- and is quarantined, and nothing that reads it later can fail.
+            case when raw.login_of(m.body) is null then m.body else m.body end,
+            m.sent_at, m.receive_count, m.attributes::jsonb, m.body_md5, load
+        from (
+            select
+                u.message_id, u.body::jsonb, u.sent_at, u.receive_count, u.attributes, u.body_md5
+            from unnest(message_ids, bodies, sent_ats, receive_counts, attribute_texts, body_md5s)
+                as u (message_id, body, sent_at, receive_count, attributes, body_md5)
+            offset 0 -- or the body would be read as JSON for each use
+        ) as m
         on conflict do nothing;
         get diagnostics landed = row_count;
         return;
     exception
-        -- What jsonb cannot hold. An error that is caught here never reaches the server log, where
-        -- its CONTEXT would quote the body.
-        when data_exception or program_limit_exceeded then
+        -- What jsonb cannot hold or raw.login_of cannot open. An error that is caught here never
+        -- reaches the server log, where its CONTEXT would quote the body.
+        when data_exception or program_limit_exceeded or raise_exception then
             get stacked diagnostics code = returned_sqlstate, problem = message_text;
         when integrity_constraint_violation then
             get stacked diagnostics code = returned_sqlstate, problem = message_text;
@@ -75,7 +84,7 @@ begin
 end
 $$;
 comment on function raw.land(uuid, text[], text[], timestamptz[], integer[], text[], text[]) is
-'Land messages, each in raw_logins or, if jsonb refuses it, in quarantined_messages';
+'Land messages, each in raw_logins or, if it cannot be read, in quarantined_messages';
 
 create or replace function raw.missing_rights(out is_read_only boolean, out denied text)
 language sql
