@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from importlib.util import find_spec
+from math import inf
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -62,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--wait", type=_seconds, default=60, metavar="SECONDS", help=WAIT)
     made.add_argument("--follow", action="store_true", help=FOLLOW)
-    made.add_argument("--max-seconds", type=_seconds, metavar="SECONDS", help=LIMIT)
+    made.add_argument("--max-seconds", type=_seconds, default=inf, metavar="SECONDS", help=LIMIT)
     made.add_argument("--metrics-port", type=int, metavar="PORT", help=PORT)
     logs.add_options(made)
     return made
@@ -110,9 +111,9 @@ def drain(options: argparse.Namespace) -> ExitCode:
 
     # Until here nothing is held, and a signal may simply end the process.
     stop.on_signals()
+    stop.request("--max-seconds are over", options.max_seconds)
     with bar, logging_redirect_tqdm():
-        rounds = Rounds(postgres, queue, patience, options.follow, options.max_seconds)
-        summary, exit_code = rounds.run(show)
+        summary, exit_code = Rounds(postgres, queue, patience, options.follow).run(show)
     if options.log_format == "json":
         log.info("over", extra={"figures": summary.figures() | {"exit_code": exit_code}})
     if not options.quiet:

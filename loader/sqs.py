@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("loader")
 
 Result = TypeVar("Result")
+Handles = dict[str, str]  # message id → receipt handle
 
 BATCH = 10  # messages that one request may carry (SQS quota)
 MOST_REQUESTS = 50  # at once, to hide 100 ms a request: see docs/decisions/rounds.md
@@ -88,14 +89,11 @@ class Queue:
             MessageAttributeNames=["All"],
         )
 
-    def delete(self, handles: Mapping[str, str]) -> set[str]:
-        """Delete up to ten messages, given as message id → receipt handle.
-
-        Returns the ids that SQS confirms as deleted.
-        """
+    def delete(self, handles: Handles) -> set[str]:
+        """Delete up to ten messages, and return the ids that SQS confirms as deleted."""
         return self._batch("delete_message_batch", handles)
 
-    def hide(self, handles: Mapping[str, str], seconds: int) -> set[str]:
+    def hide(self, handles: Handles, seconds: int) -> set[str]:
         """Hide up to ten messages from other receivers for `seconds` more; 0 releases them.
 
         Returns the ids that SQS confirms.
@@ -105,22 +103,19 @@ class Queue:
     def backlog(self) -> tuple[int, int]:
         """Return how many messages wait and how many are in flight, both approximate."""
         counters = ("Messages", "MessagesDelayed", "MessagesNotVisible")
-        waiting, delayed, in_flight = self.numbers(*(f"ApproximateNumberOf{c}" for c in counters))
+        names = [f"ApproximateNumberOf{counter}" for counter in counters]
+        found = self.attributes(*names)
+        waiting, delayed, in_flight = (found[name] for name in names)
         return waiting + delayed, in_flight
 
-    def numbers(self, *names: str) -> list[int]:
-        """Return attributes of the queue that are numbers."""
+    def attributes(self, *numbers: str) -> dict[str, Any]:
+        """Return all attributes of the queue: `numbers`, which it must have, as int."""
 
-        def read(answer: Any) -> list[int]:
-            return [int(answer["Attributes"][name]) for name in names]
+        def read(answer: Any) -> dict[str, Any]:
+            found: dict[str, Any] = answer["Attributes"]
+            return found | {name: int(found[name]) for name in numbers}
 
-        return self._request("get_queue_attributes", read, AttributeNames=names)
-
-    def attributes(self) -> dict[str, str]:
-        """Return all attributes of the queue."""
-        return self._request(
-            "get_queue_attributes", lambda a: dict(a["Attributes"]), AttributeNames=["All"]
-        )
+        return self._request("get_queue_attributes", read, AttributeNames=["All"])
 
     def denied_actions(self) -> Iterator[tuple[str, LoaderError | None]]:
         """Yield each action that can be tried without effect, and why it is denied, or None.
@@ -136,7 +131,7 @@ class Queue:
                 denied = error if error.exit_code is ExitCode.PERMISSION else None
             yield action_of(operation), denied
 
-    def _batch(self, operation: str, handles: Mapping[str, str], **more: int) -> set[str]:
+    def _batch(self, operation: str, handles: Handles, **more: int) -> set[str]:
         ids = list(handles)
         entries = [{"Id": str(i), "ReceiptHandle": handles[m]} | more for i, m in enumerate(ids)]
 
