@@ -106,8 +106,9 @@ def drain(options: argparse.Namespace) -> ExitCode:
 
     def show(summary: Summary) -> None:
         metrics.show(summary)
-        bar.total = summary.receipt.received + summary.backlog
-        bar.update(summary.receipt.received - bar.n)
+        received = summary.counts["received"]
+        bar.total = received + summary.backlog
+        bar.update(received - bar.n)
 
     # Until here nothing is held, and a signal may simply end the process.
     stop.on_signals()

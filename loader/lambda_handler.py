@@ -14,7 +14,7 @@ import psycopg
 
 from common.database import connect, postgres_settings
 from common.errors import LoaderError, TemporaryError
-from loader.landing import Receipt, land
+from loader.landing import land
 from loader.sqs import Message, message
 
 log = logging.getLogger("loader")
@@ -43,7 +43,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, list[dict[s
         log.warning("%d messages came damaged: left in the queue", len(failed))
     try:
         if whole:
-            log.info("%s", _land(whole))
+            log.info("receipt: %s", _land(whole))
     except Exception as error:
         # Of an error that is not ours only the kind: its text may quote a message.
         log.error("%s", error if isinstance(error, LoaderError) else type(error).__name__)
@@ -74,7 +74,7 @@ def _whole(record: Mapping[str, Any]) -> Message | None:
         return None
 
 
-def _land(messages: Sequence[Message]) -> Receipt:
+def _land(messages: Sequence[Message]) -> dict[str, int]:
     """Land over the connection of the last event or, if there is none or it was cut, a new one."""
     while True:
         is_new = not _connections

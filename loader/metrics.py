@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, core, make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
 
 from common.errors import ExitCode, LoaderError
-from loader.summary import Summary
+from loader.summary import COUNTS, Summary
 
 # A loader that shows no progress for so long is stuck. An idle one polls every few seconds.
 HEALTHY_SECONDS = 30
@@ -31,7 +31,8 @@ class Metrics:
         waits = summary.in_flight or summary.backlog
         if summary.landings > self._summary.landings or not waits:
             self._progressed_at = self._shown_at
-        self._summary = replace(summary)  # a scrape sees the figures of one moment
+        # A scrape sees the figures of one moment, but failures as they happen.
+        self._summary = replace(summary, counts=summary.counts.copy())
 
     @property
     def is_healthy(self) -> bool:
@@ -42,27 +43,24 @@ class Metrics:
     def collect(self) -> Iterator[core.Metric]:
         """Yield the metrics; prometheus_client calls this for every scrape."""
         now = self._summary
-        counter, gauge, receipt = core.CounterMetricFamily, core.GaugeMetricFamily, now.receipt
+        counter = core.CounterMetricFamily
         failures = counter("loader_failures", "Failures, also those that passed", labels=["kind"])
         for kind, count in now.failures.copy().items():
             failures.add_metric([kind], count)
         yield failures
+        for name, text in COUNTS.items():
+            metric = "known" if name == "already_there" else name
+            yield counter(f"loader_{metric}", text, value=now.counts[name])
         seconds = "Seconds that landings took"
         yield core.SummaryMetricFamily(
             "loader_chunk_seconds", seconds, now.landings, now.landing_seconds
         )
-        for kind_of, name, text, value in (
-            (counter, "received", "Messages received, also redelivered ones", receipt.received),
-            (counter, "landed", "Messages landed in raw.raw_logins", receipt.landed),
-            (counter, "known", "Redelivered messages that had landed", receipt.already_there),
-            (counter, "quarantined", "Messages that are quarantined", receipt.quarantined),
-            (counter, "deleted", "Messages that SQS confirmed as deleted", now.deleted),
-            (counter, "requests", "Requests to SQS", now.requests),
-            (gauge, "oldest_message_age_seconds", "Of the last landing", now.oldest_age_seconds),
-            (gauge, "in_flight", "Messages received and not yet deleted", now.in_flight),
-            (gauge, "backlog", "Messages that wait in the queue", now.backlog),
+        for name, text, value in (
+            ("oldest_message_age_seconds", "Of the last landing", now.oldest_age_seconds),
+            ("in_flight", "Messages received and not yet deleted", now.in_flight),
+            ("backlog", "Messages that wait in the queue", now.backlog),
         ):
-            yield kind_of(f"loader_{name}", text, value=value)
+            yield core.GaugeMetricFamily(f"loader_{name}", text, value)
 
     def serve(self, port: int) -> None:
         """Answer on `port` of all interfaces. Raises LoaderError if it is taken."""

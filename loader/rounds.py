@@ -213,7 +213,7 @@ class Rounds:
         deleted, errors = self._in_tens(left, self._queue.delete, DELETE_SECONDS)
         self._let_go(deleted)
         self._undeleted -= deleted
-        self._summary.deleted += len(deleted)
+        self._summary.counts["deleted"] += len(deleted)
         if deleted:
             self._give_up_at = None
         if errors:
@@ -301,7 +301,7 @@ class Rounds:
         self._connection = None
 
     def _show_progress(self) -> None:
-        self._summary.requests = self._queue.requests
+        self._summary.counts["requests"] = self._queue.requests
         self._summary.seconds = time.monotonic() - self._began
         self._summary.in_flight = len(self._held)
         if self._empty_polls:

@@ -4,10 +4,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from loader.landing import Receipt
-
 # US dollars, standard queues in us-east-1 (https://aws.amazon.com/sqs/pricing/, 2026)
 PRICE_PER_MILLION_REQUESTS = 0.40
+
+COUNTS = {
+    "received": "Messages received, also redelivered ones",
+    "landed": "Messages landed in raw.raw_logins",
+    "already_there": "Redelivered messages that had landed",
+    "quarantined": "Messages that are quarantined",
+    "deleted": "Messages that SQS confirmed as deleted",
+    "requests": "Requests to SQS",
+}
+"""What is counted. `landing.land` returns the first four."""
 
 
 @dataclass
@@ -15,9 +23,7 @@ class Summary:
     """What a run has done up to now."""
 
     failures: Counter[str]  # by kind, also those that passed
-    receipt: Receipt = field(default_factory=Receipt)
-    deleted: int = 0
-    requests: int = 0
+    counts: Counter[str] = field(default_factory=Counter)  # by the names of COUNTS
     seconds: float = 0.0
     landings: int = 0
     landing_seconds: float = 0.0  # of all landings together
@@ -25,9 +31,9 @@ class Summary:
     in_flight: int = 0  # messages received and not yet deleted
     backlog: int = 0  # messages that wait in the queue, as it counts them now and then
 
-    def add(self, receipt: Receipt, seconds: float, oldest_sent_at: datetime | None) -> None:
+    def add(self, receipt: dict[str, int], seconds: float, oldest_sent_at: datetime | None) -> None:
         """Add a landing."""
-        self.receipt += receipt
+        self.counts.update(receipt)
         self.landings += 1
         self.landing_seconds += seconds
         if oldest_sent_at:
@@ -36,16 +42,14 @@ class Summary:
 
     def figures(self) -> dict[str, float]:
         """Return the figures of the last line by name."""
-        mine = {"deleted": self.deleted, "requests": self.requests}
-        return vars(self.receipt) | mine | {"seconds": round(self.seconds, 3)}
+        return {name: self.counts[name] for name in COUNTS} | {"seconds": round(self.seconds, 3)}
 
     def __str__(self) -> str:
-        receipt, each = self.receipt, self.requests / max(1, self.receipt.received)
+        requests, received = self.counts["requests"], self.counts["received"]
+        each = requests / max(1, received)
         dollars = each * PRICE_PER_MILLION_REQUESTS
-        cost = f" ({each:.3g} a message, ${dollars:.2f} per million messages)"
-        return (
-            f"received {receipt.received}, landed {receipt.landed}, "
-            f"already there {receipt.already_there}, quarantined {receipt.quarantined}, "
-            f"deleted {self.deleted}; {self.requests} requests{cost if receipt.received else ''}; "
-            f"{receipt.received / max(self.seconds, 0.001):.0f} messages/s"
-        )
+        cost = f" ({each:.3g} a message, ${dollars:.2f} per million messages)" if received else ""
+        names = [name for name in COUNTS if name != "requests"]
+        done = ", ".join(f"{name.replace('_', ' ')} {self.counts[name]}" for name in names)
+        rate = received / max(self.seconds, 0.001)
+        return f"{done}; {requests} requests{cost}; {rate:.0f} messages/s"
