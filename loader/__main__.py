@@ -17,12 +17,11 @@ from common import logs
 from common.database import INIT, connect, postgres_settings
 from common.errors import ExitCode, LoaderError
 from loader.landing import is_set_up, require_rights
-from loader.metrics import Metrics
+from loader.metrics import Metrics, Summary
 from loader.rounds import Rounds
 from loader.settings import queue_settings
 from loader.sqs import open_queue
 from loader.stop import Patience, Stop
-from loader.summary import Summary
 
 log = logging.getLogger("loader")
 

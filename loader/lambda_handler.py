@@ -55,11 +55,11 @@ def _whole(record: Mapping[str, Any]) -> Message | None:
     """Return the message in a record, or None if it is damaged."""
     try:
         # In the form of an answer to ReceiveMessage, where names begin with a capital.
-        attributes: Any = {
+        attributes = {
             name: {key[0].upper() + key[1:]: value for key, value in attribute.items() if value}
             for name, attribute in record.get("messageAttributes", {}).items()
         }
-        received = message(
+        return message(
             {
                 "MessageId": record["messageId"],
                 "ReceiptHandle": record["receiptHandle"],
@@ -69,7 +69,6 @@ def _whole(record: Mapping[str, Any]) -> Message | None:
                 "MessageAttributes": attributes,
             }
         )
-        return received if received.is_whole else None
     except (KeyError, TypeError, AttributeError, IndexError):
         return None
 

@@ -21,9 +21,9 @@ import psycopg
 from common.database import CONNECT_SECONDS, connect
 from common.errors import ExitCode, LoaderError, TemporaryError
 from loader.landing import land
+from loader.metrics import Summary
 from loader.sqs import BATCH, MOST_REQUESTS, Handles, Message, Queue
 from loader.stop import DELETE_SECONDS, LAND_SECONDS, RECEIVE_SECONDS, STOP_SECONDS, Patience
-from loader.summary import Summary
 
 log = logging.getLogger("loader")
 
@@ -124,12 +124,7 @@ class Rounds:
         self._extend_at = time.monotonic() + self._hide_seconds / 2
         requests = [self._pool.submit(self._receive_ten, poll, most) for _ in range(number)]
         answers, errors = self._results(requests, RECEIVE_SECONDS)
-        received = [message for answer in answers for message in answer]
-        messages = [message for message in received if message.is_whole]
-        if damaged := len(received) - len(messages):
-            self._patience.failures["damaged"] += damaged
-            left = "%d messages came damaged (MD5OfBody does not match): left in the queue"
-            log.warning(left, damaged)
+        messages = [message for answer in answers for message in answer]
         # Only a long poll asks all servers of SQS, so that "empty" can be believed:
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
         self._empty_polls = 0 if messages else self._empty_polls + (poll > 0 and not errors)
@@ -147,7 +142,7 @@ class Rounds:
 
     def _receive_ten(self, poll_seconds: int, most: int) -> list[Message]:
         messages = self._queue.receive(poll_seconds, most, self._hide_seconds)
-        self._held |= {m.message_id: m.receipt_handle for m in messages if m.is_whole}
+        self._held |= {m.message_id: m.receipt_handle for m in messages}
         return messages
 
     def _end_if_drained(self) -> None:
@@ -302,6 +297,7 @@ class Rounds:
 
     def _show_progress(self) -> None:
         self._summary.counts["requests"] = self._queue.requests
+        self._summary.failures["damaged"] = self._queue.damaged
         self._summary.seconds = time.monotonic() - self._began
         self._summary.in_flight = len(self._held)
         if self._empty_polls:

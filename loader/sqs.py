@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -24,7 +24,6 @@ from loader.stop import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
-    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 log = logging.getLogger("loader")
 
@@ -47,17 +46,11 @@ class Message:
     message_id: str
     receipt_handle: str
     body: str
-    body_md5: str | None
+    body_md5: str
     sent_at: datetime | None
     receive_count: int | None
     attributes: str
     """JSON text, ASCII only: the system attributes, and message attributes under "message"."""
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the body is the one that SQS took the MD5 of. boto3 does not check it."""
-        body = self.body.encode("utf-8", "surrogatepass")
-        return hashlib.md5(body, usedforsecurity=False).hexdigest() == self.body_md5
 
 
 class Queue:
@@ -72,15 +65,16 @@ class Queue:
         self.endpoint = client.meta.endpoint_url
         self._lock = Lock()
         self.requests = 0  # made so far; SQS charges for each
+        self.damaged = 0  # messages, received so far
 
     def receive(self, wait_seconds: int, most: int, hide_seconds: int) -> list[Message]:
         """Receive up to `most` messages, waiting up to `wait_seconds` (0 to 20) for the first.
 
-        Other receivers do not see them for `hide_seconds`.
+        Other receivers do not see them for `hide_seconds`. Damaged messages are not returned.
         """
-        return self._request(
+        received = self._request(
             "receive_message",
-            lambda answer: [message(received) for received in answer.get("Messages") or []],
+            lambda answer: [message(one) for one in answer.get("Messages") or []],
             MaxNumberOfMessages=most,
             WaitTimeSeconds=wait_seconds,
             VisibilityTimeout=hide_seconds,
@@ -88,6 +82,13 @@ class Queue:
             AttributeNames=["All"],  # the same for servers that know only the older name
             MessageAttributeNames=["All"],
         )
+        whole = [message for message in received if message]
+        if damaged := len(received) - len(whole):
+            left = "%d messages came damaged (MD5OfBody does not match): left in the queue"
+            log.warning(left, damaged)
+            with self._lock:
+                self.damaged += damaged
+        return whole
 
     def delete(self, handles: Handles) -> set[str]:
         """Delete up to ten messages, and return the ids that SQS confirms as deleted."""
@@ -211,18 +212,23 @@ def _find(settings: QueueSettings, models: Sequence[str] = ()) -> Queue:
     return queue
 
 
-def message(received: "MessageTypeDef") -> Message:
-    """Return a message of an answer to ReceiveMessage. Raises KeyError if a field is missing."""
-    attributes: dict[str, Any] = {
-        str(name): value for name, value in received.get("Attributes", {}).items()
-    }
+def message(received: Mapping[str, Any]) -> Message | None:
+    """Return a message of an answer to ReceiveMessage. Raises KeyError if a field is missing.
+
+    Returns None if the body is not the one that SQS took the MD5 of. boto3 does not check it.
+    """
+    body = received["Body"].encode("utf-8", "surrogatepass")
+    body_md5 = hashlib.md5(body, usedforsecurity=False).hexdigest()
+    if body_md5 != received.get("MD5OfBody"):
+        return None
+    attributes = dict(received.get("Attributes", {}))
     sent, count = attributes.get("SentTimestamp"), attributes.get("ApproximateReceiveCount", "")
     attributes["message"] = received.get("MessageAttributes", {})
     return Message(
         message_id=received["MessageId"],
         receipt_handle=received["ReceiptHandle"],
         body=received["Body"],
-        body_md5=received.get("MD5OfBody"),
+        body_md5=body_md5,
         sent_at=sent_timestamp(sent) if sent else None,
         receive_count=int(count) if re.fullmatch("[0-9]{1,9}", count) else None,
         # Binary attribute values have no JSON form; their Python notation is still readable.
