@@ -100,8 +100,8 @@ def drain(options: argparse.Namespace) -> ExitCode:
     for _, denied in queue.denied_actions():
         if denied:
             raise denied
-    no_bar = True if options.quiet else None  # None: unless it is a terminal
-    bar = tqdm(desc="landing", unit=" messages", disable=no_bar, leave=False)
+    # disable=None shows the bar on a terminal only.
+    bar = tqdm(desc="landing", unit=" messages", disable=options.quiet or None, leave=False)
 
     def show(summary: Summary) -> None:
         metrics.show(summary)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError
 
 from common.errors import ExitCode, LoaderError
@@ -149,12 +148,9 @@ class Queue:
             return read(getattr(self._client, operation)(QueueUrl=self._url, **arguments))
 
 
-def _require_whole_answer(
-    http_response: Any, parsed: dict[str, Any], model: OperationModel, **_: object
-) -> None:
-    """Refuse JSON that is cut or blank, which boto3 takes for an empty queue; XML it does not."""
-    is_json = model.service_model.resolved_protocol == "json"
-    if is_json and http_response.status_code == 200 and not parsed.get("Messages"):
+def _require_whole_answer(http_response: Any, parsed: dict[str, Any], **_: object) -> None:
+    """Refuse JSON that is cut or blank, which boto3 takes for an empty queue."""
+    if http_response.status_code == 200 and not parsed.get("Messages"):
         said = json.loads(http_response.content)
         if said.get("Messages") or said.keys() - {"Messages"}:
             raise ResponseParserError("an answer to another question")
@@ -191,22 +187,17 @@ def _find(settings: QueueSettings, models: Sequence[str] = ()) -> Queue:
         core = botocore.session.get_session()
         core.get_component("data_loader").search_paths.extend(models)
         session = boto3.Session(region_name=settings.region, botocore_session=core)
-        key = None
+        key: dict[str, Any] = {}
         if endpoint and not (AWS_HOST.search(endpoint) or session.get_credentials()):
-            key = "local"  # other servers take any, but boto3 does not sign without one
-        client = session.client(
-            "sqs",
-            endpoint_url=endpoint,
-            config=config,
-            aws_access_key_id=key,
-            aws_secret_access_key=key,
-        )
+            # Other servers take any, but boto3 does not sign without one.
+            key = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        client = session.client("sqs", endpoint_url=endpoint, config=config, **key)
         client.meta.events.register("before-parse.sqs", check_answer)
-        client.meta.events.register("after-call.sqs.ReceiveMessage", _require_whole_answer)
+        if not models:
+            client.meta.events.register("after-call.sqs.ReceiveMessage", _require_whole_answer)
     with sqs_errors("get_queue_url", settings.name, client.meta.endpoint_url):
         owner = {"QueueOwnerAWSAccountId": settings.account} if settings.account else {}
-        url = settings.url
-        url = url or client.get_queue_url(QueueName=settings.name, **owner)["QueueUrl"]
+        url = settings.url or client.get_queue_url(QueueName=settings.name, **owner)["QueueUrl"]
     queue = Queue(client, settings.name, url)
     queue.backlog()  # a URL is only a claim until the queue has answered
     return queue
