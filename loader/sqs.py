@@ -162,15 +162,11 @@ def open_queue(settings: QueueSettings, patience: Patience) -> Queue:
     Raises LoaderError: CONFIGURATION if it is not there in time, PERMISSION if credentials or
     rights are missing, RETRYABLE if the endpoint is out of reach.
     """
-
-    def find() -> Queue:
-        try:
-            return _find(settings)
-        except OlderProtocolError:
-            log.info("the endpoint of %r speaks only the older XML protocol of SQS", settings.name)
-            return _find(settings, [str(OLDER_PROTOCOL)])
-
-    return patience.retry("SQS", find)
+    try:
+        return patience.retry("SQS", lambda: _find(settings))
+    except OlderProtocolError:
+        log.info("the endpoint of %r speaks only the older XML protocol of SQS", settings.name)
+        return patience.retry("SQS", lambda: _find(settings, [str(OLDER_PROTOCOL)]))
 
 
 def _find(settings: QueueSettings, models: Sequence[str] = ()) -> Queue:
