@@ -5,12 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from threading import Thread
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-from prometheus_client import CollectorRegistry, core, make_wsgi_app
-from prometheus_client.exposition import ThreadingWSGIServer
+from prometheus_client import CollectorRegistry, core, make_wsgi_app, start_http_server
 
 from common.errors import ExitCode, LoaderError
 
@@ -126,17 +123,8 @@ class Metrics:
             return [text]
 
         try:
-            server = make_server("", port, answer, ThreadingWSGIServer, _Silent)
+            server, _ = start_http_server(port, registry=registry)
         except (OSError, OverflowError) as error:
             said = f"--metrics-port {port}: {error}: name another"
             raise LoaderError(ExitCode.CONFIGURATION, said) from None
-        Thread(target=server.serve_forever, daemon=True).start()
-
-
-class _Silent(WSGIRequestHandler):
-    """Does not log every scrape, nor wait for a client that sends nothing."""
-
-    timeout = 5
-
-    def log_message(self, *_: object) -> None:
-        pass
+        server.set_app(answer)
