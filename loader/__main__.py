@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from importlib.util import find_spec
+from math import inf
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -16,12 +17,11 @@ from common import logs
 from common.database import INIT, connect, postgres_settings
 from common.errors import ExitCode, LoaderError
 from loader.landing import is_set_up, require_rights
-from loader.metrics import Metrics
+from loader.metrics import Metrics, Summary
 from loader.rounds import Rounds
 from loader.settings import queue_settings
 from loader.sqs import open_queue
 from loader.stop import Patience, Stop
-from loader.summary import Summary
 
 log = logging.getLogger("loader")
 
@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--wait", type=_seconds, default=60, metavar="SECONDS", help=WAIT)
     made.add_argument("--follow", action="store_true", help=FOLLOW)
-    made.add_argument("--max-seconds", type=_seconds, metavar="SECONDS", help=LIMIT)
+    made.add_argument("--max-seconds", type=_seconds, default=inf, metavar="SECONDS", help=LIMIT)
     made.add_argument("--metrics-port", type=int, metavar="PORT", help=PORT)
     logs.add_options(made)
     return made
@@ -100,19 +100,20 @@ def drain(options: argparse.Namespace) -> ExitCode:
     for _, denied in queue.denied_actions():
         if denied:
             raise denied
-    no_bar = True if options.quiet else None  # None: unless it is a terminal
-    bar = tqdm(desc="landing", unit=" messages", disable=no_bar, leave=False)
+    # disable=None shows the bar on a terminal only.
+    bar = tqdm(desc="landing", unit=" messages", disable=options.quiet or None, leave=False)
 
     def show(summary: Summary) -> None:
         metrics.show(summary)
-        bar.total = summary.receipt.received + summary.backlog
-        bar.update(summary.receipt.received - bar.n)
+        received = summary.counts["received"]
+        bar.total = received + summary.backlog
+        bar.update(received - bar.n)
 
     # Until here nothing is held, and a signal may simply end the process.
     stop.on_signals()
+    stop.request("--max-seconds are over", options.max_seconds)
     with bar, logging_redirect_tqdm():
-        rounds = Rounds(postgres, queue, patience, options.follow, options.max_seconds)
-        summary, exit_code = rounds.run(show)
+        summary, exit_code = Rounds(postgres, queue, patience, options.follow).run(show)
     if options.log_format == "json":
         log.info("over", extra={"figures": summary.figures() | {"exit_code": exit_code}})
     if not options.quiet:

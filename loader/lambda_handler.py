@@ -14,7 +14,7 @@ import psycopg
 
 from common.database import connect, postgres_settings
 from common.errors import LoaderError, TemporaryError
-from loader.landing import Receipt, land
+from loader.landing import land
 from loader.sqs import Message, message
 
 log = logging.getLogger("loader")
@@ -43,7 +43,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, list[dict[s
         log.warning("%d messages came damaged: left in the queue", len(failed))
     try:
         if whole:
-            log.info("%s", _land(whole))
+            log.info("receipt: %s", _land(whole))
     except Exception as error:
         # Of an error that is not ours only the kind: its text may quote a message.
         log.error("%s", error if isinstance(error, LoaderError) else type(error).__name__)
@@ -55,11 +55,11 @@ def _whole(record: Mapping[str, Any]) -> Message | None:
     """Return the message in a record, or None if it is damaged."""
     try:
         # In the form of an answer to ReceiveMessage, where names begin with a capital.
-        attributes: Any = {
+        attributes = {
             name: {key[0].upper() + key[1:]: value for key, value in attribute.items() if value}
             for name, attribute in record.get("messageAttributes", {}).items()
         }
-        received = message(
+        return message(
             {
                 "MessageId": record["messageId"],
                 "ReceiptHandle": record["receiptHandle"],
@@ -69,12 +69,11 @@ def _whole(record: Mapping[str, Any]) -> Message | None:
                 "MessageAttributes": attributes,
             }
         )
-        return received if received.is_whole else None
     except (KeyError, TypeError, AttributeError, IndexError):
         return None
 
 
-def _land(messages: Sequence[Message]) -> Receipt:
+def _land(messages: Sequence[Message]) -> dict[str, int]:
     """Land over the connection of the last event or, if there is none or it was cut, a new one."""
     while True:
         is_new = not _connections

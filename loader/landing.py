@@ -1,7 +1,6 @@
 """Messages become rows: all of a round in one transaction, or none."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from uuid import uuid4
 
 import psycopg
@@ -17,21 +16,8 @@ STATEMENT_BYTES = 4 * 1024 * 1024
 """Bodies in one statement. A statement is copied several times on its way to the server."""
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """What became of received messages. `already_there` counts redelivered ones."""
-
-    received: int = 0
-    landed: int = 0
-    already_there: int = 0
-    quarantined: int = 0
-
-    def __add__(self, other: "Receipt") -> "Receipt":
-        return Receipt(*(vars(self)[name] + vars(other)[name] for name in vars(self)))
-
-
-def land(connection: psycopg.Connection, messages: Sequence[Message]) -> Receipt:
-    """Land messages in one transaction, commit it, and return the receipt.
+def land(connection: psycopg.Connection, messages: Sequence[Message]) -> dict[str, int]:
+    """Land messages in one transaction, commit it, and return the counts of the receipt.
 
     Each message ends up in raw.raw_logins or, if jsonb refuses it, in raw.quarantined_messages
     with the reason. A message that is there already stays as it is. After the return all of them
@@ -45,9 +31,13 @@ def land(connection: psycopg.Connection, messages: Sequence[Message]) -> Receipt
             parameters = {"load_id": load_id, **columns}
             [row] = connection.execute(queries("loader")["land"], parameters).fetchall()
             landed, quarantined = landed + row[0], quarantined + row[1]
-        already_there = len(messages) - landed - quarantined
-        receipt = Receipt(len(messages), landed, already_there, quarantined)
-        connection.execute(queries("loader")["receipt"], {"load_id": load_id, **vars(receipt)})
+        receipt = {
+            "received": len(messages),
+            "landed": landed,
+            "already_there": len(messages) - landed - quarantined,
+            "quarantined": quarantined,
+        }
+        connection.execute(queries("loader")["receipt"], {"load_id": load_id, **receipt})
     return receipt
 
 

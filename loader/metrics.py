@@ -1,21 +1,68 @@
-"""Prometheus metrics of a loader that follows its queue, and whether it is healthy."""
+"""Figures of a run: for the last line, the progress bar, Prometheus and a health check."""
 
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from threading import Thread
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-from prometheus_client import CollectorRegistry, core, make_wsgi_app
-from prometheus_client.exposition import ThreadingWSGIServer
+from prometheus_client import CollectorRegistry, core, make_wsgi_app, start_http_server
 
 from common.errors import ExitCode, LoaderError
-from loader.summary import Summary
 
 # A loader that shows no progress for so long is stuck. An idle one polls every few seconds.
 HEALTHY_SECONDS = 30
+
+# US dollars, standard queues in us-east-1 (https://aws.amazon.com/sqs/pricing/, 2026)
+PRICE_PER_MILLION_REQUESTS = 0.40
+
+COUNTS = {
+    "received": "Messages received, also redelivered ones",
+    "landed": "Messages landed in raw.raw_logins",
+    "already_there": "Redelivered messages that had landed",
+    "quarantined": "Messages that are quarantined",
+    "deleted": "Messages that SQS confirmed as deleted",
+    "requests": "Requests to SQS",
+}
+"""What is counted. `landing.land` returns the first four."""
+
+
+@dataclass
+class Summary:
+    """What a run has done up to now."""
+
+    failures: Counter[str]  # by kind, also those that passed
+    counts: Counter[str] = field(default_factory=Counter)  # by the names of COUNTS
+    seconds: float = 0.0
+    landings: int = 0
+    landing_seconds: float = 0.0  # of all landings together
+    oldest_age_seconds: float = 0.0  # of the oldest message of the latest landing
+    in_flight: int = 0  # messages received and not yet deleted
+    backlog: int = 0  # messages that wait in the queue, as it counts them now and then
+
+    def add(self, receipt: dict[str, int], seconds: float, oldest_sent_at: datetime | None) -> None:
+        """Add a landing."""
+        self.counts.update(receipt)
+        self.landings += 1
+        self.landing_seconds += seconds
+        if oldest_sent_at:
+            age = datetime.now(timezone.utc) - oldest_sent_at
+            self.oldest_age_seconds = age.total_seconds()
+
+    def figures(self) -> dict[str, float]:
+        """Return the figures of the last line by name."""
+        return {name: self.counts[name] for name in COUNTS} | {"seconds": round(self.seconds, 3)}
+
+    def __str__(self) -> str:
+        requests, received = self.counts["requests"], self.counts["received"]
+        each = requests / max(1, received)
+        dollars = each * PRICE_PER_MILLION_REQUESTS
+        cost = f" ({each:.3g} a message, ${dollars:.2f} per million messages)" if received else ""
+        names = [name for name in COUNTS if name != "requests"]
+        done = ", ".join(f"{name.replace('_', ' ')} {self.counts[name]}" for name in names)
+        rate = received / max(self.seconds, 0.001)
+        return f"{done}; {requests} requests{cost}; {rate:.0f} messages/s"
 
 
 class Metrics:
@@ -31,7 +78,8 @@ class Metrics:
         waits = summary.in_flight or summary.backlog
         if summary.landings > self._summary.landings or not waits:
             self._progressed_at = self._shown_at
-        self._summary = replace(summary)  # a scrape sees the figures of one moment
+        # A scrape sees the figures of one moment, but failures as they happen.
+        self._summary = replace(summary, counts=summary.counts.copy())
 
     @property
     def is_healthy(self) -> bool:
@@ -42,27 +90,24 @@ class Metrics:
     def collect(self) -> Iterator[core.Metric]:
         """Yield the metrics; prometheus_client calls this for every scrape."""
         now = self._summary
-        counter, gauge, receipt = core.CounterMetricFamily, core.GaugeMetricFamily, now.receipt
+        counter = core.CounterMetricFamily
         failures = counter("loader_failures", "Failures, also those that passed", labels=["kind"])
         for kind, count in now.failures.copy().items():
             failures.add_metric([kind], count)
         yield failures
+        for name, text in COUNTS.items():
+            metric = "known" if name == "already_there" else name
+            yield counter(f"loader_{metric}", text, value=now.counts[name])
         seconds = "Seconds that landings took"
         yield core.SummaryMetricFamily(
             "loader_chunk_seconds", seconds, now.landings, now.landing_seconds
         )
-        for kind_of, name, text, value in (
-            (counter, "received", "Messages received, also redelivered ones", receipt.received),
-            (counter, "landed", "Messages landed in raw.raw_logins", receipt.landed),
-            (counter, "known", "Redelivered messages that had landed", receipt.already_there),
-            (counter, "quarantined", "Messages that are quarantined", receipt.quarantined),
-            (counter, "deleted", "Messages that SQS confirmed as deleted", now.deleted),
-            (counter, "requests", "Requests to SQS", now.requests),
-            (gauge, "oldest_message_age_seconds", "Of the last landing", now.oldest_age_seconds),
-            (gauge, "in_flight", "Messages received and not yet deleted", now.in_flight),
-            (gauge, "backlog", "Messages that wait in the queue", now.backlog),
+        for name, text, value in (
+            ("oldest_message_age_seconds", "Of the last landing", now.oldest_age_seconds),
+            ("in_flight", "Messages received and not yet deleted", now.in_flight),
+            ("backlog", "Messages that wait in the queue", now.backlog),
         ):
-            yield kind_of(f"loader_{name}", text, value=value)
+            yield core.GaugeMetricFamily(f"loader_{name}", text, value)
 
     def serve(self, port: int) -> None:
         """Answer on `port` of all interfaces. Raises LoaderError if it is taken."""
@@ -78,17 +123,8 @@ class Metrics:
             return [text]
 
         try:
-            server = make_server("", port, answer, ThreadingWSGIServer, _Silent)
+            server, _ = start_http_server(port, registry=registry)
         except (OSError, OverflowError) as error:
             said = f"--metrics-port {port}: {error}: name another"
             raise LoaderError(ExitCode.CONFIGURATION, said) from None
-        Thread(target=server.serve_forever, daemon=True).start()
-
-
-class _Silent(WSGIRequestHandler):
-    """Does not log every scrape, nor wait for a client that sends nothing."""
-
-    timeout = 5
-
-    def log_message(self, *_: object) -> None:
-        pass
+        server.set_app(answer)

@@ -10,9 +10,8 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from math import ceil
+from math import ceil, inf
 from sys import getsizeof
 from threading import Event, Thread
 from typing import Any
@@ -22,9 +21,9 @@ import psycopg
 from common.database import CONNECT_SECONDS, connect
 from common.errors import ExitCode, LoaderError, TemporaryError
 from loader.landing import land
-from loader.sqs import BATCH, MOST_REQUESTS, Message, Queue
+from loader.metrics import Summary
+from loader.sqs import BATCH, MOST_REQUESTS, Handles, Message, Queue
 from loader.stop import DELETE_SECONDS, LAND_SECONDS, RECEIVE_SECONDS, STOP_SECONDS, Patience
-from loader.summary import Summary
 
 log = logging.getLogger("loader")
 
@@ -41,36 +40,23 @@ COUNT_SECONDS = 5  # between two counts of the backlog, for the progress bar and
 MOST_HIDDEN_SECONDS = 43_200 - 600
 
 
-@dataclass
-class Hold:
-    """A message in our hands, hidden from other receivers `until` then (time.monotonic)."""
-
-    receipt_handle: str
-    until: float
-
-
 class Rounds:
     """One run of the loader: until the queue is drained or, with `follow`, until a stop.
 
-    `max_seconds` bounds it, if given. `patience` also bounds the wait for other receivers.
+    `patience` also bounds the wait for other receivers.
     """
 
     def __init__(
-        self,
-        postgres: dict[str, str],
-        queue: Queue,
-        patience: Patience,
-        follow: bool,
-        max_seconds: float | None,
+        self, postgres: dict[str, str], queue: Queue, patience: Patience, follow: bool
     ) -> None:
-        self._postgres, self._queue, self._patience = postgres, queue, patience
-        self._follow, self._max_seconds, self._stop = follow, max_seconds, patience.stop
+        self._postgres, self._queue, self._follow = postgres, queue, follow
+        self._patience, self._stop = patience, patience.stop
         self._pool = ThreadPoolExecutor(MOST_REQUESTS)
         self._connection: psycopg.Connection | None = None
-        (visibility,) = patience.retry("SQS", lambda: queue.numbers("VisibilityTimeout"))
-        self._hide_seconds = min(visibility, MOST_HIDDEN_SECONDS) or 30
-        # By message id. Only the latest receipt handle of a message deletes or hides it.
-        self._held: dict[str, Hold] = {}
+        attributes = patience.retry("SQS", lambda: queue.attributes("VisibilityTimeout"))
+        self._hide_seconds = min(attributes["VisibilityTimeout"], MOST_HIDDEN_SECONDS) or 30
+        self._held: Handles = {}  # only the latest handle of a message deletes or hides it
+        self._extend_at = inf  # when the held messages have to be hidden for longer
         # Ids of messages that have landed, and whose delete SQS has not confirmed.
         self._undeleted: set[str] = set()
         self._requests, self._largest_body, self._empty_polls = FIRST_REQUESTS, 1, 0
@@ -135,14 +121,10 @@ class Rounds:
         number = min(self._requests, MOST_REQUESTS, most_messages // most)
         # Of many requests none waits for a message: the others would wait with it.
         poll = 0 if number > 1 else IDLE_POLL_SECONDS if self._follow else POLL_SECONDS
+        self._extend_at = time.monotonic() + self._hide_seconds / 2
         requests = [self._pool.submit(self._receive_ten, poll, most) for _ in range(number)]
         answers, errors = self._results(requests, RECEIVE_SECONDS)
-        received = [message for answer in answers for message in answer]
-        messages = [message for message in received if message.is_whole]
-        if damaged := len(received) - len(messages):
-            self._patience.failures["damaged"] += damaged
-            left = "%d messages came damaged (MD5OfBody does not match): left in the queue"
-            log.warning(left, damaged)
+        messages = [message for answer in answers for message in answer]
         # Only a long poll asks all servers of SQS, so that "empty" can be believed:
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
         self._empty_polls = 0 if messages else self._empty_polls + (poll > 0 and not errors)
@@ -159,9 +141,8 @@ class Rounds:
         return messages
 
     def _receive_ten(self, poll_seconds: int, most: int) -> list[Message]:
-        until = time.monotonic() + self._hide_seconds
         messages = self._queue.receive(poll_seconds, most, self._hide_seconds)
-        self._held |= {m.message_id: Hold(m.receipt_handle, until) for m in messages if m.is_whole}
+        self._held |= {m.message_id: m.receipt_handle for m in messages}
         return messages
 
     def _end_if_drained(self) -> None:
@@ -220,14 +201,14 @@ class Rounds:
             if not refused or self._stop.overdue(DELETE_SECONDS):
                 return
             self._patience.failures["delete"] += refused
-        for message_id in ids & self._undeleted:
-            self._held.pop(message_id, None)
+        self._let_go(ids)
 
     def _delete_once(self, ids: set[str]) -> int:
-        left = [message_id for message_id in ids if message_id in self._held]
+        left = {i: self._held[i] for i in ids if i in self._held}
         deleted, errors = self._in_tens(left, self._queue.delete, DELETE_SECONDS)
+        self._let_go(deleted)
         self._undeleted -= deleted
-        self._summary.deleted += len(deleted)
+        self._summary.counts["deleted"] += len(deleted)
         if deleted:
             self._give_up_at = None
         if errors:
@@ -236,27 +217,29 @@ class Rounds:
 
     def _release(self) -> None:
         """Show the messages that are still held to other receivers at once."""
+        release = partial(self._queue.hide, seconds=0)
         for _ in range(ATTEMPTS):
             if self._held and not self._stop.overdue(STOP_SECONDS):
-                self._in_tens(list(self._held), partial(self._queue.hide, seconds=0), STOP_SECONDS)
+                self._let_go(self._in_tens(self._held.copy(), release, STOP_SECONDS)[0])
                 time.sleep(0.1 if self._held else 0)
         if held := len(self._held):
             log.warning("%d messages are not released: they come back by themselves", held)
 
-    def _in_tens(
-        self, ids: Sequence[str], request: Callable[[dict[str, str]], set[str]], seconds: float
-    ) -> tuple[set[str], list[LoaderError]]:
-        """Make a request for each ten messages, which returns the ids that SQS confirms.
+    def _let_go(self, ids: Iterable[str]) -> None:
+        for message_id in ids:
+            self._held.pop(message_id, None)
 
-        Returns the confirmed ids, which are then no longer held, and the errors.
+    def _in_tens(
+        self, handles: Handles, request: Callable[[Handles], set[str]], seconds: float
+    ) -> tuple[set[str], list[LoaderError]]:
+        """Make a request for each ten messages; return the ids that SQS confirms, and the errors.
+
+        Waits no longer than `seconds` after a stop.
         """
-        handles = [{i: self._held[i].receipt_handle for i in ten} for ten in _tens(ids)]
-        requests = [self._pool.submit(request, ten) for ten in handles]
-        answers, errors = self._results(requests, seconds)
-        confirmed = set().union(*answers)
-        for message_id in confirmed:
-            del self._held[message_id]
-        return confirmed, errors
+        entries = list(handles.items())
+        tens = [dict(entries[first : first + BATCH]) for first in range(0, len(entries), BATCH)]
+        answers, errors = self._results([self._pool.submit(request, ten) for ten in tens], seconds)
+        return set().union(*answers), errors
 
     def _results(
         self, requests: Iterable[Future[Any]], seconds: float
@@ -269,6 +252,8 @@ class Rounds:
         while pending and not self._stop.overdue(seconds):
             done, pending = wait(pending, timeout=0.2)
             ended |= done
+        for request in pending:
+            request.cancel()  # if it has not begun
         results: list[Any] = []
         errors: list[LoaderError] = []
         for request in ended:
@@ -280,35 +265,26 @@ class Rounds:
 
     def _watch(self) -> None:
         """The timer, until the run ends."""
-        extending: list[Future[None]] = []
-        extended_at = counted_at = 0.0
+        counted_at = 0.0
         while not self._ended.wait(min(0.2, self._hide_seconds / 10)):
-            now = time.monotonic()
-            if self._max_seconds is not None and now - self._began > self._max_seconds:
-                self._stop.request("--max-seconds are over")
-            connection = self._connection
-            if self._stop.overdue(LAND_SECONDS) and self._landing and connection:
+            now, connection = time.monotonic(), self._connection
+            if not self._stop.overdue(LAND_SECONDS):
+                if self._held and now > self._extend_at:
+                    self._extend()
+            elif self._landing and connection:
                 self._is_cancelled = True
                 with suppress(psycopg.Error):
                     connection.cancel_safe(timeout=1)
-            # What SQS refuses to hide is due again, after a pause.
-            if now - extended_at > self._hide_seconds / 10 and all(e.done() for e in extending):
-                extended_at, half = now, now + self._hide_seconds / 2
-                due = [i for i, hold in self._held.copy().items() if hold.until <= half]
-                extending = [self._pool.submit(self._extend, ten) for ten in _tens(due)]
             if not self._empty_polls and now - counted_at > COUNT_SECONDS:
                 counted_at = now
                 self._pool.submit(self._count_backlog)
-        wait(extending, timeout=1)  # or one of them would hide again what is released
 
-    def _extend(self, ids: Sequence[str]) -> None:
-        """Hide messages for longer."""
-        holds = {i: hold for i in ids if (hold := self._held.get(i)) and not self._ended.is_set()}
-        until = time.monotonic() + self._hide_seconds
-        with suppress(LoaderError):
-            handles = {i: hold.receipt_handle for i, hold in holds.items()}
-            for message_id in self._queue.hide(handles, self._hide_seconds) if handles else ():
-                holds[message_id].until = until
+    def _extend(self) -> None:
+        """Hide the held messages for longer. If SQS refuses one, all of them are soon due again."""
+        now, held = time.monotonic(), self._held.copy()
+        hide = partial(self._queue.hide, seconds=self._hide_seconds)
+        hidden, _ = self._in_tens(held, hide, LAND_SECONDS)
+        self._extend_at = now + self._hide_seconds / (2 if len(hidden) == len(held) else 10)
 
     def _count_backlog(self) -> None:
         with suppress(LoaderError):  # the next request meets it, too
@@ -320,7 +296,8 @@ class Rounds:
         self._connection = None
 
     def _show_progress(self) -> None:
-        self._summary.requests = self._queue.requests
+        self._summary.counts["requests"] = self._queue.requests
+        self._summary.failures["damaged"] = self._queue.damaged
         self._summary.seconds = time.monotonic() - self._began
         self._summary.in_flight = len(self._held)
         if self._empty_polls:
@@ -339,7 +316,3 @@ class Rounds:
         if self._stop.reason:
             log.warning("%s, ended in good order: run again for the rest", self._stop.reason)
         return ExitCode.NOT_DELETED if left else ExitCode.RETRYABLE
-
-
-def _tens(ids: Sequence[str]) -> list[Sequence[str]]:
-    return [ids[first : first + BATCH] for first in range(0, len(ids), BATCH)]

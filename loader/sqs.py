@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError
 
 from common.errors import ExitCode, LoaderError
@@ -24,11 +23,11 @@ from loader.stop import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
-    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 log = logging.getLogger("loader")
 
 Result = TypeVar("Result")
+Handles = dict[str, str]  # message id → receipt handle
 
 BATCH = 10  # messages that one request may carry (SQS quota)
 MOST_REQUESTS = 50  # at once, to hide 100 ms a request: see docs/decisions/rounds.md
@@ -46,17 +45,11 @@ class Message:
     message_id: str
     receipt_handle: str
     body: str
-    body_md5: str | None
+    body_md5: str
     sent_at: datetime | None
     receive_count: int | None
     attributes: str
     """JSON text, ASCII only: the system attributes, and message attributes under "message"."""
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the body is the one that SQS took the MD5 of. boto3 does not check it."""
-        body = self.body.encode("utf-8", "surrogatepass")
-        return hashlib.md5(body, usedforsecurity=False).hexdigest() == self.body_md5
 
 
 class Queue:
@@ -71,15 +64,16 @@ class Queue:
         self.endpoint = client.meta.endpoint_url
         self._lock = Lock()
         self.requests = 0  # made so far; SQS charges for each
+        self.damaged = 0  # messages, received so far
 
     def receive(self, wait_seconds: int, most: int, hide_seconds: int) -> list[Message]:
         """Receive up to `most` messages, waiting up to `wait_seconds` (0 to 20) for the first.
 
-        Other receivers do not see them for `hide_seconds`.
+        Other receivers do not see them for `hide_seconds`. Damaged messages are not returned.
         """
-        return self._request(
+        received = self._request(
             "receive_message",
-            lambda answer: [message(received) for received in answer.get("Messages") or []],
+            lambda answer: [message(one) for one in answer.get("Messages") or []],
             MaxNumberOfMessages=most,
             WaitTimeSeconds=wait_seconds,
             VisibilityTimeout=hide_seconds,
@@ -87,15 +81,19 @@ class Queue:
             AttributeNames=["All"],  # the same for servers that know only the older name
             MessageAttributeNames=["All"],
         )
+        whole = [message for message in received if message]
+        if damaged := len(received) - len(whole):
+            left = "%d messages came damaged (MD5OfBody does not match): left in the queue"
+            log.warning(left, damaged)
+            with self._lock:
+                self.damaged += damaged
+        return whole
 
-    def delete(self, handles: Mapping[str, str]) -> set[str]:
-        """Delete up to ten messages, given as message id → receipt handle.
-
-        Returns the ids that SQS confirms as deleted.
-        """
+    def delete(self, handles: Handles) -> set[str]:
+        """Delete up to ten messages, and return the ids that SQS confirms as deleted."""
         return self._batch("delete_message_batch", handles)
 
-    def hide(self, handles: Mapping[str, str], seconds: int) -> set[str]:
+    def hide(self, handles: Handles, seconds: int) -> set[str]:
         """Hide up to ten messages from other receivers for `seconds` more; 0 releases them.
 
         Returns the ids that SQS confirms.
@@ -105,22 +103,19 @@ class Queue:
     def backlog(self) -> tuple[int, int]:
         """Return how many messages wait and how many are in flight, both approximate."""
         counters = ("Messages", "MessagesDelayed", "MessagesNotVisible")
-        waiting, delayed, in_flight = self.numbers(*(f"ApproximateNumberOf{c}" for c in counters))
+        names = [f"ApproximateNumberOf{counter}" for counter in counters]
+        found = self.attributes(*names)
+        waiting, delayed, in_flight = (found[name] for name in names)
         return waiting + delayed, in_flight
 
-    def numbers(self, *names: str) -> list[int]:
-        """Return attributes of the queue that are numbers."""
+    def attributes(self, *numbers: str) -> dict[str, Any]:
+        """Return all attributes of the queue: `numbers`, which it must have, as int."""
 
-        def read(answer: Any) -> list[int]:
-            return [int(answer["Attributes"][name]) for name in names]
+        def read(answer: Any) -> dict[str, Any]:
+            found: dict[str, Any] = answer["Attributes"]
+            return found | {name: int(found[name]) for name in numbers}
 
-        return self._request("get_queue_attributes", read, AttributeNames=names)
-
-    def attributes(self) -> dict[str, str]:
-        """Return all attributes of the queue."""
-        return self._request(
-            "get_queue_attributes", lambda a: dict(a["Attributes"]), AttributeNames=["All"]
-        )
+        return self._request("get_queue_attributes", read, AttributeNames=["All"])
 
     def denied_actions(self) -> Iterator[tuple[str, LoaderError | None]]:
         """Yield each action that can be tried without effect, and why it is denied, or None.
@@ -136,7 +131,7 @@ class Queue:
                 denied = error if error.exit_code is ExitCode.PERMISSION else None
             yield action_of(operation), denied
 
-    def _batch(self, operation: str, handles: Mapping[str, str], **more: int) -> set[str]:
+    def _batch(self, operation: str, handles: Handles, **more: int) -> set[str]:
         ids = list(handles)
         entries = [{"Id": str(i), "ReceiptHandle": handles[m]} | more for i, m in enumerate(ids)]
 
@@ -153,12 +148,9 @@ class Queue:
             return read(getattr(self._client, operation)(QueueUrl=self._url, **arguments))
 
 
-def _require_whole_answer(
-    http_response: Any, parsed: dict[str, Any], model: OperationModel, **_: object
-) -> None:
-    """Refuse JSON that is cut or blank, which boto3 takes for an empty queue; XML it does not."""
-    is_json = model.service_model.resolved_protocol == "json"
-    if is_json and http_response.status_code == 200 and not parsed.get("Messages"):
+def _require_whole_answer(http_response: Any, parsed: dict[str, Any], **_: object) -> None:
+    """Refuse JSON that is cut or blank, which boto3 takes for an empty queue."""
+    if http_response.status_code == 200 and not parsed.get("Messages"):
         said = json.loads(http_response.content)
         if said.get("Messages") or said.keys() - {"Messages"}:
             raise ResponseParserError("an answer to another question")
@@ -170,15 +162,11 @@ def open_queue(settings: QueueSettings, patience: Patience) -> Queue:
     Raises LoaderError: CONFIGURATION if it is not there in time, PERMISSION if credentials or
     rights are missing, RETRYABLE if the endpoint is out of reach.
     """
-
-    def find() -> Queue:
-        try:
-            return _find(settings)
-        except OlderProtocolError:
-            log.info("the endpoint of %r speaks only the older XML protocol of SQS", settings.name)
-            return _find(settings, [str(OLDER_PROTOCOL)])
-
-    return patience.retry("SQS", find)
+    try:
+        return patience.retry("SQS", lambda: _find(settings))
+    except OlderProtocolError:
+        log.info("the endpoint of %r speaks only the older XML protocol of SQS", settings.name)
+        return patience.retry("SQS", lambda: _find(settings, [str(OLDER_PROTOCOL)]))
 
 
 def _find(settings: QueueSettings, models: Sequence[str] = ()) -> Queue:
@@ -195,39 +183,39 @@ def _find(settings: QueueSettings, models: Sequence[str] = ()) -> Queue:
         core = botocore.session.get_session()
         core.get_component("data_loader").search_paths.extend(models)
         session = boto3.Session(region_name=settings.region, botocore_session=core)
-        key = None
+        key: dict[str, Any] = {}
         if endpoint and not (AWS_HOST.search(endpoint) or session.get_credentials()):
-            key = "local"  # other servers take any, but boto3 does not sign without one
-        client = session.client(
-            "sqs",
-            endpoint_url=endpoint,
-            config=config,
-            aws_access_key_id=key,
-            aws_secret_access_key=key,
-        )
+            # Other servers take any, but boto3 does not sign without one.
+            key = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        client = session.client("sqs", endpoint_url=endpoint, config=config, **key)
         client.meta.events.register("before-parse.sqs", check_answer)
-        client.meta.events.register("after-call.sqs.ReceiveMessage", _require_whole_answer)
+        if not models:
+            client.meta.events.register("after-call.sqs.ReceiveMessage", _require_whole_answer)
     with sqs_errors("get_queue_url", settings.name, client.meta.endpoint_url):
         owner = {"QueueOwnerAWSAccountId": settings.account} if settings.account else {}
-        url = settings.url
-        url = url or client.get_queue_url(QueueName=settings.name, **owner)["QueueUrl"]
+        url = settings.url or client.get_queue_url(QueueName=settings.name, **owner)["QueueUrl"]
     queue = Queue(client, settings.name, url)
     queue.backlog()  # a URL is only a claim until the queue has answered
     return queue
 
 
-def message(received: "MessageTypeDef") -> Message:
-    """Return a message of an answer to ReceiveMessage. Raises KeyError if a field is missing."""
-    attributes: dict[str, Any] = {
-        str(name): value for name, value in received.get("Attributes", {}).items()
-    }
+def message(received: Mapping[str, Any]) -> Message | None:
+    """Return a message of an answer to ReceiveMessage. Raises KeyError if a field is missing.
+
+    Returns None if the body is not the one that SQS took the MD5 of. boto3 does not check it.
+    """
+    body = received["Body"].encode("utf-8", "surrogatepass")
+    body_md5 = hashlib.md5(body, usedforsecurity=False).hexdigest()
+    if body_md5 != received.get("MD5OfBody"):
+        return None
+    attributes = dict(received.get("Attributes", {}))
     sent, count = attributes.get("SentTimestamp"), attributes.get("ApproximateReceiveCount", "")
     attributes["message"] = received.get("MessageAttributes", {})
     return Message(
         message_id=received["MessageId"],
         receipt_handle=received["ReceiptHandle"],
         body=received["Body"],
-        body_md5=received.get("MD5OfBody"),
+        body_md5=body_md5,
         sent_at=sent_timestamp(sent) if sent else None,
         receive_count=int(count) if re.fullmatch("[0-9]{1,9}", count) else None,
         # Binary attribute values have no JSON form; their Python notation is still readable.

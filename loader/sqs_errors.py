@@ -42,7 +42,7 @@ def check_answer(
 ) -> None:
     """Raise an error for an answer that botocore cannot parse (event before-parse)."""
     status, body, headers = (response_dict[key] for key in ("status_code", "body", "headers"))
-    is_sqs, is_xml = False, bool(XML.match(body))
+    is_xml = bool(XML.match(body))
     if operation_model.service_model.resolved_protocol == "query":
         is_sqs = is_xml
     elif is_xml:
@@ -85,11 +85,9 @@ def sqs_errors(operation: str, queue: str, endpoint: str) -> Iterator[None]:
         remedy = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         raise LoaderError(ExitCode.PERMISSION, f"no AWS credentials: {remedy}") from None
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
-        raise TemporaryError(
-            "unreachable",
-            f"cannot reach SQS at {endpoint} ({type(error).__name__}): "
-            "check AWS_ENDPOINT_URL or LOGIN_QUEUE and the network, then run again",
-        ) from None
+        remedy = "check AWS_ENDPOINT_URL or LOGIN_QUEUE and the network, then run again"
+        failed = f"cannot reach SQS at {endpoint} ({type(error).__name__}): {remedy}"
+        raise TemporaryError("unreachable", failed) from None
     except (exceptions.BotoCoreError, ValueError) as error:
         # ValueError: botocore's answer to an endpoint that is not a URL.
         said = (str(error) or type(error).__name__).splitlines()[0]
@@ -101,27 +99,23 @@ def _refused(error: exceptions.ClientError, action: str, queue: str, endpoint: s
     said = error.response.get("Error", {})
     code = said.get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    failed = f"{action} on {queue!r} failed: {code} (HTTP {status})"
-    exit_code = ExitCode.PERMISSION
+    request = f"{action} on {queue!r}"
+    failed = f"{request} failed: {code} (HTTP {status})"
     if NO_QUEUE.search(code):
-        failed = (
-            f"queue {queue!r} does not exist at {endpoint}: create it, "
-            "or correct LOGIN_QUEUE, AWS_REGION or AWS_ENDPOINT_URL"
-        )
+        remedy = "create it, or correct LOGIN_QUEUE, AWS_REGION or AWS_ENDPOINT_URL"
+        failed = f"queue {queue!r} does not exist at {endpoint}: {remedy}"
         return TemporaryError("no_queue", failed, ExitCode.CONFIGURATION)  # it may come yet
     if THROTTLED.search(code) or status == 429:
-        failed = f"{action} on {queue!r} is throttled ({code}): run later"
-        return TemporaryError("throttled", failed)
+        return TemporaryError("throttled", f"{request} is throttled ({code}): run later")
+    exit_code = ExitCode.PERMISSION
     if CLOCK.search(code) or CLOCK.search(said.get("Message", "")):
         exit_code = ExitCode.CONFIGURATION
         failed = f"SQS refuses the time of the request ({code}): set the clock of this machine"
     elif CREDENTIALS.search(code):
         failed = f"SQS refuses the AWS credentials ({code}): renew them"
     elif "AccessDenied" in code or status in (401, 403):
-        failed = (
-            f"{action} on {queue!r} is denied ({code}): allow it in the IAM or queue policy "
-            "(and kms:Decrypt where the queue is encrypted with a key of yours)"
-        )
+        remedy = "and kms:Decrypt where the queue is encrypted with a key of yours"
+        failed = f"{request} is denied ({code}): allow it in the IAM or queue policy ({remedy})"
     elif 400 <= status < 500:
         exit_code = ExitCode.CONFIGURATION
     else:

@@ -40,12 +40,12 @@ class Stop:
     @property
     def requested(self) -> bool:
         """Whether the run ends."""
-        return self._since < inf
+        return self.overdue(0)
 
-    def request(self, reason: str) -> None:
-        """Ask for the end. The first reason counts, and goes to the log."""
+    def request(self, reason: str, after: float = 0) -> None:
+        """Ask for the end in `after` seconds. The first end counts; its reason goes to the log."""
         if not self.requested:
-            self.reason, self._since = reason, time.monotonic()
+            self.reason, self._since = reason, time.monotonic() + after
 
     def on_signals(self) -> None:
         """Ask for the end at SIGTERM or SIGINT. A second one ends the process at once."""
@@ -59,8 +59,8 @@ class Stop:
             signal.signal(number, signalled)
 
     def overdue(self, seconds: float) -> bool:
-        """Whether the end was asked for more than `seconds` ago."""
-        return time.monotonic() - self._since > seconds
+        """Whether the end was due `seconds` ago or earlier."""
+        return time.monotonic() - self._since >= seconds
 
     def sleep(self, seconds: float) -> None:
         """Sleep; a request cuts it short."""
