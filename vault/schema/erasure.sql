@@ -133,7 +133,7 @@ begin
     with others as materialized (
         select
             r.message_id,
-            concat_ws(' ', r.body::text, r.attributes::text) as said
+            concat_ws(' ', r.body::text, vault.without_numbers(r.attributes::text)) as said
         from raw.raw_logins as r
         where
             r.body is not null
@@ -141,7 +141,7 @@ begin
         union all
         select
             q.message_id,
-            concat_ws(' ', q.body, q.attributes) as said
+            concat_ws(' ', q.body, vault.without_numbers(q.attributes)) as said
         from raw.quarantined_messages as q
         where q.removed is null
     ),

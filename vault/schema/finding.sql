@@ -118,6 +118,20 @@ $$;
 comment on function vault.words(text) is
 'What may be an id in a text: its words and quoted strings, with and without the escapes of JSON';
 
+create or replace function vault.without_numbers(attributes text) returns text
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp as $$
+    select regexp_replace(
+        attributes,
+        '"(SentTimestamp|Approximate(ReceiveCount|FirstReceiveTimestamp)|SequenceNumber)": *"?[0-9]+"?',
+        '', 'g'
+    )
+$$;
+comment on function vault.without_numbers(text) is
+'Attributes of a message without the numbers of SQS, which may be equal to the id of somebody';
+
 create or replace function vault.is_opaque(said text) returns boolean
 language sql
 immutable
@@ -169,9 +183,6 @@ declare
     folded constant text := lower(btrim(wanted, blanks));
     -- In a text without such an escape, the id stands as it is.
     escape constant text := case when wanted ~ '["\\/[:cntrl:]]' then '\' else '\u' end;
-    -- Numbers of SQS, which are the same as many ids.
-    numbers constant text := '"(SentTimestamp|ApproximateReceiveCount'
-        || '|ApproximateFirstReceiveTimestamp|SequenceNumber)": *"?[0-9]+"?';
     rejected constant regclass := vault.model_table(
         (select s.value from vault.settings as s where s.name = 'published_schema')
         || '.rejected_logins'
@@ -221,7 +232,7 @@ begin
             return next;
         end if;
         if (position(wanted in one.attributes) > 0 or position(escape in one.attributes) > 0)
-        and vault.names(regexp_replace(one.attributes, numbers, '', 'g'), wanted) then
+        and vault.names(vault.without_numbers(one.attributes), wanted) then
             is_theirs := coalesce(other, '') = '' or place = 'rejected';
             place := case when is_theirs then 'attributes' else 'mention in attributes' end;
             return next;
@@ -242,7 +253,7 @@ begin
             place := case when is_theirs then 'quarantined' else 'not searched' end;
             return next;
         end if;
-        if vault.names(regexp_replace(one.attributes, numbers, '', 'g'), wanted) then
+        if vault.names(vault.without_numbers(one.attributes), wanted) then
             place := 'attributes';
             is_theirs := true;
             return next;

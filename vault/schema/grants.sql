@@ -36,7 +36,7 @@ grant execute on function
 vault.request_recovery(text, text, text, text), vault.recover(bigint), vault.recovery_log()
 to login_recovery;
 
--- erase, erase_hashes, purge and the keys: login_owner alone.
+-- messages_of, erase, erase_hashes, purge and the keys: login_owner alone.
 
 -- What is made tomorrow is nobody's until it is granted. Functions would be everyone's otherwise.
 alter default privileges for role login_owner revoke all on functions from public;
