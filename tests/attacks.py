@@ -39,7 +39,7 @@ ATTACKS: dict[str, tuple[str, str]] = {
         "select hmac('192.0.2.1', secret, 'sha256') from vault.masking_key",
     ),
     # … and writing
-    "analyst erases": ("ana", "select vault.erase('user-0001')"),
+    "analyst erases": ("ana", "select vault.erase('user-0001', '{}', '{}')"),
     "analyst purges": ("ana", "select vault.purge(now(), '', 100)"),
     "analyst changes a login": ("ana", "update public.user_logins set user_id = 'x'"),
     "analyst deletes logins": ("ana", "delete from public.user_logins"),
@@ -150,7 +150,7 @@ ATTACKS: dict[str, tuple[str, str]] = {
     "transformer asks for a recovery": ("dora", f"select {REQUEST}"),
     "transformer asks for access": ("dora", f"select {ACCESS}"),
     "transformer reads the requests": ("dora", "select * from vault.recovery_request"),
-    "transformer erases": ("dora", "select vault.erase('user-0001')"),
+    "transformer erases": ("dora", "select vault.erase('user-0001', '{}', '{}')"),
     "transformer becomes the owner": ("dora", "set role login_owner"),
     # Recovery, past the record
     "recovery reads raw messages": ("rick", "select body from raw.raw_logins"),
@@ -207,7 +207,7 @@ ATTACKS: dict[str, tuple[str, str]] = {
         "rick",
         "insert into vault.disclosure values (1, 0, 'x', null, now())",
     ),
-    "recovery erases": ("rick", "select vault.erase('user-0001')"),
+    "recovery erases": ("rick", "select vault.erase('user-0001', '{}', '{}')"),
     # Tampering with the record, as whoever
     **{
         f"{who} {verb} {table}": (who, statement.format(table=table))
@@ -285,7 +285,7 @@ WEAKENED: dict[str, set[str]] = {
     },
     "alter table vault.disclosure enable trigger append_only": {"superuser poses as a replica"},
     "grant execute on all functions in schema vault to login_recovery;"
-    " alter function vault.erase(text) security definer": {"recovery erases"},
+    " alter function vault.erase(text, text[], text[]) security definer": {"recovery erases"},
     "alter function vault.request_recovery security invoker;"
     " grant all on all tables in schema vault to login_recovery": {
         "recovery writes a request itself",

@@ -175,7 +175,9 @@ def _add_erasure(command: Callable[..., Any]) -> None:
         "erase",
         commands.erase,
         "erase a person, from the raw messages and every model",
-        f"{OWNER} What is counted from logins follows with the next `dbt build`.",
+        f"{OWNER} Finds the logins with that user id and, where the id is a word of its own, "
+        "rejected and quarantined messages and attributes. What is counted from logins follows "
+        "with the next `dbt build`.",
     )
     who = erasing.add_mutually_exclusive_group(required=True)
     who.add_argument(
@@ -190,6 +192,16 @@ def _add_erasure(command: Callable[..., Any]) -> None:
         metavar="FILE",
         help="everyone on record again, after a restore, and those in FILE (- for standard "
         "input), one user_hash a line as `audit --erasures` prints them",
+    )
+    erasing.add_argument(
+        "--mentions",
+        action="store_true",
+        help="with --user-id: erase also the logins of other people that have the id in them",
+    )
+    erasing.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="with --user-id: change nothing, and list message ids and where the id was found",
     )
 
 

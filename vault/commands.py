@@ -17,7 +17,7 @@ from common.errors import ExitCode, LoaderError
 from vault import keys
 from vault.doctor import examine
 from vault.erasure import erase as erase_user
-from vault.erasure import erasure_log, replay
+from vault.erasure import erasure_log, find, replay
 from vault.erasure import purge as purge_messages
 from vault.init import install
 from vault.recovery import access as disclose_person
@@ -28,6 +28,8 @@ from vault.repair import restamp as restamp_messages
 from vault.settings import published_schema
 
 log = logging.getLogger("vault")
+
+ERASED = "erased %d messages: run `dbt build`; backups and the queue may still hold some"
 
 
 def _connect() -> psycopg.Connection:
@@ -118,16 +120,44 @@ def destroy_key(options: argparse.Namespace) -> ExitCode:
 
 def erase(options: argparse.Namespace) -> ExitCode:
     """Erase a person, or again everyone on record."""
+    if options.user_id is not None:
+        return _erase_user(options)
+    if options.dry_run or options.mentions:
+        raise LoaderError(ExitCode.CONFIGURATION, "--dry-run and --mentions go with --user-id")
     with _connect() as connection:
-        if options.user_id is not None:
-            erased = erase_user(connection, _user_id(options))
-            if not erased:
-                log.warning("nothing was found of that user: is the id written as it was sent?")
-        else:
-            erased = replay(connection, _kept_hashes(options.replay))
-    log.info(
-        "erased %d messages: run `dbt build`; backups and the queue may still hold some", erased
-    )
+        erased = replay(connection, _kept_hashes(options.replay))
+    log.info(ERASED, erased)
+    return ExitCode.OK
+
+
+def _erase_user(options: argparse.Namespace) -> ExitCode:
+    user_id = _user_id(options)
+    with _connect() as connection:
+        look = find if options.dry_run else erase_user
+        found = look(connection, user_id, with_mentions=options.mentions)
+    if options.dry_run:
+        _print_table(("message_id", "found_in"), found.places())
+    if not found.messages | found.named_in_attributes:
+        log.warning("nothing was found of that user: is the id written as it was sent?")
+    for messages, said in (
+        (
+            found.mentions,
+            "%d logins of other people mention the id: left; --mentions erases them too",
+        ),
+        (
+            found.named_in_attributes,
+            "%d logins of other people mention the id in their attributes: only these are erased",
+        ),
+        (
+            found.other_spellings,
+            "%d logins have the id in another spelling (case or blanks): left",
+        ),
+        (found.not_searched, "%d bodies could not be searched: base64 or binary data is in them"),
+    ):
+        if messages:
+            log.warning(said, len(messages))
+    said = "would erase %d messages: nothing has changed" if options.dry_run else ERASED
+    log.info(said, len(found.messages))
     return ExitCode.OK
 
 

@@ -37,6 +37,7 @@ CONTENTS = (
     "windows",
     "keys",
     "records",
+    "finding",
     "erasure",
     "recovery",
     "access",

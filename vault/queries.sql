@@ -177,8 +177,16 @@ from vault.access(%(request)s, %(user_id)s) as a;
 -- name: recovery_log
 select * from vault.recovery_log();
 
+-- name: messages_of
+select
+    f.message_id,
+    f.place,
+    f.is_theirs
+from vault.messages_of(%(user_id)s) as f
+order by f.message_id, f.place;
+
 -- name: erase
-select vault.erase(%(user_id)s);
+select vault.erase(%(user_id)s, %(message_ids)s::text[], %(named_in_attributes)s::text[]);
 
 -- name: replay_erasures
 -- Those on record here, and those that were kept elsewhere while a backup was restored.

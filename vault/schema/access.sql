@@ -2,69 +2,6 @@
 -- recovery. The record holds a keyed hash of the user id, not the id.
 set local role login_owner;
 
-create or replace function vault.user_hash(user_id text) returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp as $$
-begin
-    if not exists (select from vault.masking_key as k where k.domain = 'erasure') then
-        raise exception 'there is no key of domain erasure: restore it, or hashes mean nothing';
-    end if;
-    return encode(
-        public.hmac(
-            convert_to(user_id, 'UTF8'),
-            (select k.secret from vault.masking_key as k where k.domain = 'erasure'),
-            'sha256'
-        ), 'hex'
-    );
-end
-$$;
-comment on function vault.user_hash(text) is
-'HMAC-SHA-256 of a user id under the erasure key, in hex: how records name a person';
-
-create or replace function vault.messages_of(user_id text) returns text[]
-language plpgsql
-set search_path = pg_catalog, pg_temp as $$
-declare
-    model regclass;
-    found text[];
-    more text[];
-begin
-    -- OFFSET 0: the id is compared here, and is not part of a query on the table.
-    select coalesce(array_agg(l.message_id), '{}') into found
-    from (
-        select r.message_id, raw.login_of(r.body) ->> 'user_id' as user_id
-        from raw.raw_logins as r
-        where r.body is not null
-        offset 0
-    ) as l
-    where l.user_id = messages_of.user_id;
-
-    -- Of purged messages only the models still know whose they are.
-    for model in select vault.model_table(w.model) from raw.model_windows as w order by w.model loop
-        if 2 = (
-            select count(*) from pg_attribute as a
-            where a.attrelid = model and a.attname in ('user_id', 'message_id')
-        ) then
-            execute format(
-                'select array_agg(l.message_id) from ('
-                ' select m.message_id, m.user_id from only %s as m offset 0) as l'
-                ' where l.user_id = $1', model
-            ) into more using user_id;
-            found := found || more;
-        end if;
-    end loop;
-
-    -- In a text that is not JSON the id is looked for as a JSON string.
-    select array_agg(l.message_id) into more
-    from (select q.message_id, q.body from raw.quarantined_messages as q offset 0) as l
-    where strpos(l.body, to_json(user_id)::text) > 0;
-    return array(select distinct m.id from unnest(found || more) as m (id));
-end
-$$;
-comment on function vault.messages_of(text) is
-'The ids of all messages of a user: landed, quarantined, or purged with a row in a model';
-
 create or replace function vault.request_access(
     user_id text, reason text, ticket text default null
 ) returns bigint
@@ -129,7 +66,9 @@ begin
     if asked.kind <> 'access' or asked.lookup is distinct from vault.user_hash(user_id) then
         raise exception 'the request is for something else';
     end if;
-    ids := vault.messages_of(user_id);
+    ids := array(
+        select distinct m.message_id from vault.messages_of(user_id) as m where m.is_theirs
+    );
 
     select jsonb_agg(to_jsonb(r)) into landed
     from (

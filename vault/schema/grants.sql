@@ -37,7 +37,7 @@ vault.request_recovery(text, text, text, text), vault.recover(bigint), vault.rec
 vault.request_access(text, text, text), vault.access(bigint, text)
 to login_recovery;
 
--- erase, erase_hashes, purge and the keys: login_owner alone.
+-- messages_of, erase, erase_hashes, purge and the keys: login_owner alone.
 
 -- What is made tomorrow is nobody's until it is granted. Functions would be everyone's otherwise.
 alter default privileges for role login_owner revoke all on functions from public;

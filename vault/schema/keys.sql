@@ -48,4 +48,24 @@ $$;
 comment on function vault.key_chain() is
 'Which versions of the keys mask, as field:1 other:2+3: the first the value, the next its mask';
 
+create or replace function vault.user_hash(user_id text) returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp as $$
+begin
+    if not exists (select from vault.masking_key as k where k.domain = 'erasure') then
+        raise exception 'there is no key of domain erasure: restore it, or hashes mean nothing';
+    end if;
+    return encode(
+        public.hmac(
+            convert_to(user_id, 'UTF8'),
+            (select k.secret from vault.masking_key as k where k.domain = 'erasure'),
+            'sha256'
+        ), 'hex'
+    );
+end
+$$;
+comment on function vault.user_hash(text) is
+'HMAC-SHA-256 of a user id under the erasure key, in hex: how records name a person';
+
 reset role;
