@@ -66,7 +66,9 @@
         "select create_distributed_table('" ~ relation ~ "', 'message_id', colocate_with => '"
         ~ source('raw', 'raw_logins').include(database=false) ~ "')"
     ) -%}
-    {%- call statement('main') -%} {{ insert_rows(relation, sql) }} {%- endcall -%}
+    {%- call statement('main') -%}
+        {{ without_detail(insert_rows(relation, sql), '(' ~ sql ~ ')') }}
+    {%- endcall -%}
 {%- endmacro %}
 
 

@@ -44,6 +44,9 @@
     {%- for constraint in adapter.render_raw_model_constraints(raw_constraints=raw_constraints) -%}
         {%- do changes.append('add ' ~ constraint) -%}
     {%- endfor -%}
+    {%- for check in pseudonym_checks().values() -%}
+        {%- do changes.append('add ' ~ check) -%}
+    {%- endfor -%}
     {{ 'alter table ' ~ relation ~ ' ' ~ changes | join(', ') if changes else 'select' }}
 {%- endmacro %}
 
