@@ -47,7 +47,7 @@
     {%- for check in pseudonym_checks().values() -%}
         {%- do changes.append('add ' ~ check) -%}
     {%- endfor -%}
-    {{ 'alter table ' ~ relation ~ ' ' ~ changes | join(', ') if changes else 'select' }}
+    {{ 'alter table ' ~ relation ~ ' ' ~ changes | join(', ') if changes else 'null' }}
 {%- endmacro %}
 
 

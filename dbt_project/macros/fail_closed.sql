@@ -38,24 +38,25 @@
         {%- endfor -%}
         {%- if missing -%}
             {%- do run_query(without_detail(
-                'alter table ' ~ relation ~ ' ' ~ missing | join(', '), relation
+                'alter table ' ~ relation ~ ' ' ~ missing | join(', ') ~ ';', relation
             )) -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
 
-{#- The statement, with an error that quotes no row. dbt would print the detail, and keep it. `rows`
+{#- The statements, with an error that quotes no row. dbt would print the detail, and keep it. `rows`
     is where the masks are counted that are none. -#}
-{% macro without_detail(statement, rows) -%}
+{% macro without_detail(statements, rows) -%}
     {%- set masks = masks_of(model.name).values() -%}
     do $build$
     declare
         code text;
         problem text;
-        wrong bigint := 0;
+        wrong bigint;
+        broken record;
     begin
-        {{ statement }};
+        {{ statements }}
     exception
         when integrity_constraint_violation then
             get stacked diagnostics code = returned_sqlstate, problem = message_text;
@@ -63,12 +64,7 @@
                 select count(*) into wrong from {{ rows }} as checked_rows
                 where not ({% for mask in masks %}{{ 'and ' if not loop.first }}{{ is_pseudonym(mask) }}
                 {% endfor %});
-                if wrong > 0 then
-                    raise exception using errcode = code, message = format(
-                        '{{ refusal("%s rows have a mask that is none (rule masked: 64 hex digits)") }}',
-                        wrong
-                    );
-                end if;
+                {{ refuse('wrong', 'have a mask that is none (rule masked)') }}
             {%- endif %}
             raise exception using errcode = code, message = problem;
     end
@@ -76,40 +72,27 @@
 {%- endmacro %}
 
 
-{#- What an error says, and what to do. -#}
-{% macro refusal(problem) -%}
-    Nothing is published: of {{ model.name }}, {{ problem }}. Undo the last change of the
-    {#- #} masking keys, raw.login_of, stg_logins.sql, {{ model.name }}.sql or their macros
+{#- What the error says, and what to do. -#}
+{% macro refuse(count, problem) -%}
+    if {{ count }} > 0 then
+        raise exception using
+            message = format(
+                'Nothing is published: %s rows of {{ model.name }} {{ problem }}', {{ count }}
+            ),
+            hint = 'undo the last change of the masking keys, raw.login_of, stg_logins.sql, '
+                '{{ model.name }}.sql or their macros, and build again';
+    end if;
 {%- endmacro %}
 
 
-{#- After the rows of this build are in the table, and before it is published. -#}
-{% macro require_sound_rows(relation, published) -%}
-    {%- set rules = {
-        'dropped': 'are missing (rule nothing is dropped)',
-        'unmasked': 'have no mask, although a value was sent (rule masked where sent)',
-        'plain': 'have the plain value for a mask (rule masked)',
-    } -%}
-    {%- set queries = [rows_of_window(relation)] -%}
-    {%- if published is not none and keeps_purged_rows() -%}
-        {%- do queries.append(purged_rows(relation, published)) -%}
-    {%- endif -%}
-    {%- for query in queries -%}
-        {%- set found = run_query(query).rows[0] -%}
-        {%- for rule, meaning in rules.items() if found[rule] -%}
-            {{ exceptions.raise_compiler_error(refusal(found[rule] ~ ' rows ' ~ meaning)) }}
-        {%- endfor -%}
-    {%- endfor -%}
-{%- endmacro %}
-
-
-{#- Counts what is wrong with the rows of the window. Later builds look each message up, as OFFSET 0
-    and the scalar subquery see to, whatever the planner thinks of the size of the window. In a table
-    made anew only those are looked up that rows_to_look_at() finds. -#}
-{% macro rows_of_window(relation) -%}
+{#- Counts the messages of the window that break a rule. `messages` is a query of their login, null
+    or not, and of the array of their masks, null if they have no row. EXECUTE, because SELECT INTO
+    does not run in parallel. -#}
+{% macro require_sound(messages, with='') -%}
     {%- set masks = masks_of(model.name) -%}
     {%- set is_rejection = 'rejection_reason' in model.columns -%}
-    {%- set query -%}
+    execute $check$
+    {{ with }}
     select
         count(*) filter (
             where masks is null
@@ -133,26 +116,92 @@
                 )
             {% endfor %}
         ) as plain
-    from (
-        select
-            opened.login,
-            (
-                select array[{{ masks.values() | join(', ') or "''" }}]::text[]
-                from {{ relation }} as published
-                where published.message_id = messages.message_id
-            ) as masks
-        from {{ source('raw', 'raw_logins') }} as messages
-        cross join lateral raw.login_of(messages.body) as opened (login)
-        where
-            messages.body is not null
-            and {{ landed_window('messages.landed_xid') }}
-            {% if not is_incremental() -%}
-                and messages.message_id in ({{ rows_to_look_at(relation, masks) }})
-            {%- endif %}
-        offset 0
-    ) as new_messages
+    from ({{ messages }}) as new_messages
+    $check$ into broken;
+    {{ refuse_broken() }}
+{%- endmacro %}
+
+
+{% macro refuse_broken() -%}
+    {{ refuse('broken.dropped', 'are missing (rule nothing is dropped)') }}
+    {{ refuse('broken.unmasked', 'have no mask, although a value was sent (rule masked where sent)') }}
+    {{ refuse('broken.plain', 'have the plain value for a mask (rule masked)') }}
+{%- endmacro %}
+
+
+{#- The array of the masks, text for text. -#}
+{% macro array_of_masks() -%}
+    array[{{ masks_of(model.name).values() | join(', ') or "''" }}]::text[]
+{%- endmacro %}
+
+
+{#- Adds the rows of a later build, and compares what it added: to look it up would take as long as
+    to mask it. Not on a cluster, whose shards give back no rows to join. -#}
+{% macro insert_sound_rows(relation, sql) -%}
+    {%- if not holds_messages() or is_on_cluster() -%}
+        {{ without_detail(insert_rows(relation, sql) ~ ';', '(' ~ sql ~ ')') }}
+    {%- else -%}
+        {%- set with -%}
+            with
+
+            published as (
+
+                {{ insert_rows(relation, sql) }}
+                returning
+                    message_id,
+                    {{ array_of_masks() }} as masks
+
+            )
+        {%- endset -%}
+        {%- set messages -%}
+            select
+                opened.login,
+                published.masks
+            from {{ source('raw', 'raw_logins') }} as messages
+            cross join lateral raw.login_of(messages.body) as opened (login)
+            left join published on messages.message_id = published.message_id
+            where
+                messages.body is not null
+                and {{ landed_window('messages.landed_xid') }}
+        {%- endset -%}
+        {{ without_detail(require_sound(messages, with), '(' ~ sql ~ ')') }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Before the table is published: made anew, or on a cluster. -#}
+{% macro require_sound_table(relation, replaced) -%}
+    {%- set statements -%}
+        {{ require_sound(looked_up_messages(relation)) }}
+        {% if replaced is not none and keeps_purged_rows() -%}
+            {{ require_purged_rows(relation, replaced) }}
+        {%- endif %}
     {%- endset -%}
-    {{ return(on_cluster('query_of')(query) if is_on_cluster() else query) }}
+    {%- do run_query(without_detail(
+        on_cluster('query_of')(statements) if is_on_cluster() else statements, relation
+    )) -%}
+{%- endmacro %}
+
+
+{#- OFFSET 0 and the scalar subquery look each message up, whatever the planner thinks of their
+    number. In a table made anew these are the ones that rows_to_look_at() finds. -#}
+{% macro looked_up_messages(relation) -%}
+    select
+        opened.login,
+        (
+            select {{ array_of_masks() }}
+            from {{ relation }} as published
+            where published.message_id = messages.message_id
+        ) as masks
+    from {{ source('raw', 'raw_logins') }} as messages
+    cross join lateral raw.login_of(messages.body) as opened (login)
+    where
+        messages.body is not null
+        and {{ landed_window('messages.landed_xid') }}
+        {% if not is_incremental() -%}
+            and messages.message_id in ({{ rows_to_look_at(relation, masks_of(model.name)) }})
+        {%- endif %}
+    offset 0
 {%- endmacro %}
 
 
@@ -195,20 +244,22 @@
 
 
 {#- Of purged messages the rows that were published stay, and what was masked stays masked. -#}
-{% macro purged_rows(relation, published) -%}
-    {%- set columns = adapter.get_columns_in_relation(published) | map(attribute='name') | list -%}
+{% macro require_purged_rows(relation, replaced) -%}
+    {%- set columns = adapter.get_columns_in_relation(replaced) | map(attribute='name') | list -%}
     select
         count(*) filter (where new_rows.message_id is null) as dropped,
         count(*) filter (
             where false
             {% for mask in masks_of(model.name).values() if mask in columns %}
                 or new_rows.message_id is not null
-                and (new_rows.{{ mask }} is null) <> (published.{{ mask }} is null)
+                and new_rows.{{ mask }} is null and replaced.{{ mask }} is not null
             {% endfor %}
         ) as unmasked,
         0 as plain
-    from {{ published }} as published
+    into broken
+    from {{ replaced }} as replaced
     inner join {{ source('raw', 'raw_logins') }} as messages
-        on published.message_id = messages.message_id and messages.removed = 'purged'
-    left join {{ relation }} as new_rows on published.message_id = new_rows.message_id
+        on replaced.message_id = messages.message_id and messages.removed = 'purged'
+    left join {{ relation }} as new_rows on replaced.message_id = new_rows.message_id;
+    {{ refuse_broken() }}
 {%- endmacro %}

@@ -30,10 +30,10 @@
             {%- do on_cluster('make_table')(made, sql) -%}
         {%- else -%}
             {%- call statement('main') -%} {{ create_filled_table(made, sql) }} {%- endcall -%}
-            {%- do run_query(without_detail(add_contract_constraints(made), made)) -%}
+            {%- do run_query(without_detail(add_contract_constraints(made) ~ ';', made)) -%}
             {%- do create_indexes(made) -%}
         {%- endif -%}
-        {%- if holds_messages() -%} {%- do require_sound_rows(made, existing) -%} {%- endif -%}
+        {%- if holds_messages() -%} {%- do require_sound_table(made, existing) -%} {%- endif -%}
         {%- if existing is not none -%}
             {%- do adapter.drop_relation(existing) -%}
             {%- do adapter.rename_relation(made, target_relation) -%}
@@ -41,10 +41,8 @@
     {%- else -%}
         {%- do add_contract_columns(existing) -%}
         {%- do add_pseudonym_checks(existing) -%}
-        {%- call statement('main') -%}
-            {{ without_detail(insert_rows(target_relation, sql), '(' ~ sql ~ ')') }}
-        {%- endcall -%}
-        {%- if holds_messages() -%} {%- do require_sound_rows(target_relation, none) -%} {%- endif -%}
+        {%- call statement('main') -%} {{ insert_sound_rows(target_relation, sql) }} {%- endcall -%}
+        {%- if is_distributed -%} {%- do require_sound_table(target_relation, none) -%} {%- endif -%}
     {%- endif -%}
 
     {%- set should_revoke = should_revoke(existing, is_made_anew) -%}
