@@ -206,12 +206,33 @@
 
 
 {#- Messages without a row, those of which not exactly the fields have a mask that have a value, and
-    those with a value as long as a mask. By one join, which may run in parallel, of few bytes: the
-    WITH in the subquery keeps Postgres from carrying the masks along. -#}
+    those with a value as long as a mask. By one join, which runs in parallel, of few bytes: Postgres
+    does not merge a subquery with a WITH of its own into its parent, which would carry the bodies
+    and the masks along. -#}
 {% macro rows_to_look_at(relation, masks) -%}
+    {%- set values = [] -%}
+    {%- for field in masks %} {%- do values.append("opened.login ->> '" ~ field ~ "'") -%} {%- endfor -%}
     select messages.message_id
-    from {{ source('raw', 'raw_logins') }} as messages
-    cross join lateral raw.login_of(messages.body) as opened (login)
+    from (
+        with
+
+        window_rows as (
+
+            select *
+            from {{ source('raw', 'raw_logins') }} as raw_logins
+            where
+                raw_logins.body is not null
+                and {{ landed_window('raw_logins.landed_xid') }}
+
+        )
+
+        select
+            window_rows.message_id,
+            {{ which_are_null(values) }} as without_value,
+            false {% for value in values %} or length({{ value }}) >= 64 {% endfor %} as is_long
+        from window_rows
+        cross join lateral raw.login_of(window_rows.body) as opened (login)
+    ) as messages
     left join (
         with
 
@@ -221,17 +242,11 @@
             message_id,
             {{ which_are_null(masks.values()) }} as without_mask
         from new_rows
-    ) as new_rows on messages.message_id = new_rows.message_id
+    ) as published on messages.message_id = published.message_id
     where
-        messages.body is not null
-        and {{ landed_window('messages.landed_xid') }}
-        {%- set values = [] -%}
-        {%- for field in masks %} {%- do values.append("opened.login ->> '" ~ field ~ "'") -%} {%- endfor %}
-        and (
-            new_rows.message_id is null
-            or new_rows.without_mask <> {{ which_are_null(values) }}
-            {% for value in values %} or length({{ value }}) >= 64 {% endfor %}
-        )
+        published.message_id is null
+        or published.without_mask <> messages.without_value
+        or messages.is_long
 {%- endmacro %}
 
 
