@@ -217,6 +217,8 @@ def test_of_an_erased_person_nothing_is_left_anywhere(pipeline: Pipeline) -> Non
     named_in_attributes = 0
     for user_id, device_id in devices.items():
         pipeline.send(list(everywhere(user_id, device_id)))
+        # rejected, and sent by somebody else
+        pipeline.send([login(2001, locale=7, device_type=f"{user_id} {device_id}")])
         for body in ("[]", "{", login(2000)):
             named_in_attributes += 1
             pipeline.client.send_message(
