@@ -35,7 +35,7 @@ EXPRESSIONS = {
     "canonical device id": "{{ canonical_device_id(\"(body ->> 'device_id')\") }}",
     "mask (hmac)": "{{ mask_pii(\"(body ->> 'ip')\", 'ip') }}",
     "cast version": "{{ version_to_integer(\"(body ->> 'app_version')\") }}",
-    "judge": "{{ rejection_reason('body') }}",
+    "judge": "{{ rejection_reason('body', login_fields()) }}",
     "check a length": "length(message_id) = 36",
     "check a pattern": "message_id ~ '^[0-9a-f-]{36}$'",
 }

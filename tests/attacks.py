@@ -8,6 +8,7 @@ login_transformer and login_recovery; `stan` is a stranger who may connect and n
 RAW = "(message_id, body, load_id"
 VALUES = "('forged', '{}', gen_random_uuid()"
 REQUEST = "vault.request_recovery('message_id', 'm', 'because I am curious')"
+ACCESS = "vault.request_access('user-0001', 'because I am curious')"
 
 # name -> (who, statements); the last statement must be refused.
 ATTACKS: dict[str, tuple[str, str]] = {
@@ -29,6 +30,8 @@ ATTACKS: dict[str, tuple[str, str]] = {
     "analyst reads the erasures": ("ana", "select * from vault.erasure"),
     "analyst asks for a recovery": ("ana", f"select {REQUEST}"),
     "analyst recovers": ("ana", "select * from vault.recover(1)"),
+    "analyst asks for access": ("ana", f"select {ACCESS}"),
+    "analyst has access": ("ana", "select vault.access(1, 'user-0001')"),
     "analyst lists recoveries": ("ana", "select * from vault.recovery_log()"),
     "analyst asks which keys mask": ("ana", "select vault.key_chain()"),
     "analyst masks with the key": (
@@ -36,7 +39,7 @@ ATTACKS: dict[str, tuple[str, str]] = {
         "select hmac('192.0.2.1', secret, 'sha256') from vault.masking_key",
     ),
     # … and writing
-    "analyst erases": ("ana", "select vault.erase('user-0001')"),
+    "analyst erases": ("ana", "select vault.erase('user-0001', '{}', '{}')"),
     "analyst purges": ("ana", "select vault.purge(now(), '', 100)"),
     "analyst changes a login": ("ana", "update public.user_logins set user_id = 'x'"),
     "analyst deletes logins": ("ana", "delete from public.user_logins"),
@@ -145,8 +148,9 @@ ATTACKS: dict[str, tuple[str, str]] = {
     "transformer drops the table": ("dora", "drop table raw.raw_logins"),
     "transformer makes a table in raw": ("dora", "create table raw.copied (x integer)"),
     "transformer asks for a recovery": ("dora", f"select {REQUEST}"),
+    "transformer asks for access": ("dora", f"select {ACCESS}"),
     "transformer reads the requests": ("dora", "select * from vault.recovery_request"),
-    "transformer erases": ("dora", "select vault.erase('user-0001')"),
+    "transformer erases": ("dora", "select vault.erase('user-0001', '{}', '{}')"),
     "transformer becomes the owner": ("dora", "set role login_owner"),
     # Recovery, past the record
     "recovery reads raw messages": ("rick", "select body from raw.raw_logins"),
@@ -161,6 +165,29 @@ ATTACKS: dict[str, tuple[str, str]] = {
         f"begin; savepoint s; select {REQUEST}; release s; select vault.recover(max(request_id))"
         " from vault.recovery_log()",
     ),
+    "recovery asks for access and has it in one transaction": (
+        "rick",
+        f"begin; select vault.access((select {ACCESS}), 'user-0001')",
+    ),
+    "recovery asks for access without a reason": (
+        "rick",
+        "select vault.request_access('user-0001', '   short   ')",
+    ),
+    "recovery has access by a request for a message": (
+        "rick",
+        "select vault.access(1, 'user-0001')",
+    ),
+    "recovery hashes a user id": ("rick", "select vault.user_hash('user-0001')"),
+    "recovery finds a user's messages": ("rick", "select vault.messages_of('user-0001')"),
+    "recovery reads the rows of a model": (
+        "rick",
+        "select vault.published_rows('public.user_logins', 'user-0001', '{}')",
+    ),
+    "recovery records a request past its limits": (
+        "rick",
+        "select vault.record_request('message_id', 'm', 'because I am curious', null)",
+    ),
+    "recovery records a disclosure": ("rick", "select vault.record_disclosure(1, 0)"),
     "recovery gives no reason": (
         "rick",
         "select vault.request_recovery('message_id', 'm', '   short   ')",
@@ -180,7 +207,7 @@ ATTACKS: dict[str, tuple[str, str]] = {
         "rick",
         "insert into vault.disclosure values (1, 0, 'x', null, now())",
     ),
-    "recovery erases": ("rick", "select vault.erase('user-0001')"),
+    "recovery erases": ("rick", "select vault.erase('user-0001', '{}', '{}')"),
     # Tampering with the record, as whoever
     **{
         f"{who} {verb} {table}": (who, statement.format(table=table))
@@ -258,7 +285,7 @@ WEAKENED: dict[str, set[str]] = {
     },
     "alter table vault.disclosure enable trigger append_only": {"superuser poses as a replica"},
     "grant execute on all functions in schema vault to login_recovery;"
-    " alter function vault.erase(text) security definer": {"recovery erases"},
+    " alter function vault.erase(text, text[], text[]) security definer": {"recovery erases"},
     "alter function vault.request_recovery security invoker;"
     " grant all on all tables in schema vault to login_recovery": {
         "recovery writes a request itself",

@@ -272,9 +272,36 @@ def test_a_view_in_place_of_a_model_does_not_run_with_the_rights_of_recovery(
         " 'm'::text as masked_ip",
         role="login_transformer",
     )
-    refused = attacked.vault("recover", "--masked-ip", "m", "--reason", "a good reason")
+    refused = attacked.vault("recover", "--field", "ip", "--mask", "m", "--reason", "a good reason")
     assert refused.code == 3
     assert "is no plain table of login_transformer's" in refused.stderr
+    assert not taken_over()
+
+
+def test_a_type_in_a_model_does_not_run_its_cast_with_the_rights_of_recovery(
+    attacked: Pipeline, taken_over: Callable[[], bool]
+) -> None:
+    attacked.sql("create type public.mood as enum ('fine')", role="login_transformer")
+    take_over = TAKE_OVER.format(signature="told(public.mood)", returns="json", value="'{}'")
+    for statement in (
+        take_over,
+        "create cast (public.mood as json) with function public.told(public.mood)",
+        "create table public.moods as"
+        " select 'user-0001'::text as user_id, 'fine'::public.mood as mood",
+        "insert into raw.model_windows (model) values ('public.moods')",
+    ):
+        attacked.sql(statement, role="login_transformer")
+    try:
+        # It does run with the rights of everybody who reads the table so.
+        attacked.sql("select to_jsonb(m) from public.moods as m")
+        assert taken_over()
+        attacked.sql("alter role dora nosuperuser")
+        refused = attacked.vault("access", "--user-id", "user-0001", "--reason", "a good reason")
+        assert refused.code == 3
+        assert "moods has a column of a type that is not built in" in refused.stderr
+    finally:
+        attacked.sql("delete from raw.model_windows where model = 'public.moods'")
+        attacked.sql("drop table public.moods; drop type public.mood cascade")
     assert not taken_over()
 
 

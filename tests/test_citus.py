@@ -3,6 +3,7 @@
 from tests.citus import artifacts, needs_citus, nodes, servers
 
 # On the cluster, because this module's `servers` are what their fixtures stand on.
+from tests.test_access_requests import *
 from tests.test_aggregates import *
 from tests.test_erasure import *
 from tests.test_pipeline import *

@@ -242,8 +242,12 @@ def test_no_node_is_given_a_value_in_the_text_of_a_statement(
         assert pipeline.vault("rotate-key").code == 0
         pipeline.build()
         mask = pipeline.value("select masked_ip from user_logins limit 1")
-        found = pipeline.vault("recover", "--masked-ip", mask, "--reason", "support case 4711")
-        assert found.code == 0
+        reason = ("--reason", "support case 4711")
+        found = pipeline.vault("recover", "--field", "ip", "--mask", mask, *reason)
+        assert found.code == 0, found.stderr
+        found = pipeline.vault("access", "--user-id", "user-0003", *reason)
+        assert found.code == 0, found.stderr
+        assert "192.0.2.4" in found.stdout
         assert pipeline.vault("erase", "--user-id", "user-0003").code == 0
         assert pipeline.vault("purge", "--older-than", "0h").code == 0
         secrets = [key.hex() for (key,) in pipeline.sql("select secret from vault.masking_key")]

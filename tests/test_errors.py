@@ -81,7 +81,8 @@ def test_a_user_who_may_not_install_is_told_who_may(pipeline: Pipeline) -> None:
 def test_without_the_vault_an_empty_database_is_a_matter_for_an_administrator(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
-    shutil.copytree(ROOT / "loader", tmp_path / "loader")
+    for package in ("common", "loader"):
+        shutil.copytree(ROOT / package, tmp_path / package)
     run = ("sh", "-c", f"cd {tmp_path} && python -m loader")
     refused = pipeline.run(*run)
     assert refused.code == 3

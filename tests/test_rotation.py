@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from tests.adapted import make_adapted
 from tests.conftest import ROOT, Pipeline, one_line, slowed
 from tests.logins import login, logins
 
@@ -55,12 +56,79 @@ def test_keys_may_come_from_outside_and_are_never_printed(
     assert "ab" * 32 not in said
 
 
+def test_a_key_that_no_field_would_use_is_refused(pipeline: Pipeline) -> None:
+    said = (
+        "belongs to no personal field: unset it, or name one of MASKING_KEY_DEVICE_ID,"
+        " MASKING_KEY_IP, MASKING_KEY_ERASURE"
+    )
+    for variable in ("MASKING_KEY_DEVICE", "MASKING_KEY_ip", "MASKING_KEY_DEVICES_FILE"):
+        refused = pipeline.vault("init", **{variable: "ab" * 32})
+        assert refused.code == 2
+        assert f"{variable} {said}" in one_line(refused)
+        assert "ab" * 32 not in refused.output
+    assert pipeline.vault("init", MASKING_KEY_DEVICE="").code == 0
+    refused = pipeline.vault("rotate-key", MASKING_KEY_EMIAL="ab" * 32)
+    assert refused.code == 2
+    assert f"MASKING_KEY_EMIAL {said}" in one_line(refused)
+    assert pipeline.value("select max(version) from vault.masking_key") == 1
+
+
+def test_keys_follow_the_list_of_personal_fields(pipeline: Pipeline, tmp_path: Path) -> None:
+    adapted = make_adapted(pipeline, tmp_path)
+    keys = "select domain || ':' || version from vault.masking_key order by 1"
+    assert pipeline.sql(keys) == [("device_id:1",), ("email:1",), ("erasure:1",), ("ip:1",)]
+    assert pipeline.value("select vault.key_chain()") == "device_id:1 email:1 ip:1"
+
+    given = {"MASKING_KEY_EMAIL": "cd" * 32}
+    rotated = pipeline.vault("rotate-key", "--field", "email", **given)
+    assert "added email:2" in rotated.stderr
+    assert adapted.vault("init", **given).code == 0
+    assert pipeline.value(
+        "select secret from vault.masking_key where domain = 'email' and version = 2"
+    ) == bytes.fromhex("cd" * 32)
+    assert "added device_id:2, email:3, ip:2" in pipeline.vault("rotate-key").stderr
+    destroyed = pipeline.vault(
+        "destroy-key", "--field", "email", "--version", "1", "--confirm", "email:1"
+    )
+    assert destroyed.code == 0, destroyed.stderr
+
+    for field in ("phone", "erasure"):
+        said = f"{field} is not a personal field: name one of device_id, email, ip"
+        version = ("--version", "1", "--confirm", f"{field}:1")
+        for command in (("rotate-key",), ("destroy-key", *version)):
+            refused = pipeline.vault(*command, "--field", field)
+            assert (refused.code, one_line(refused)) == (2, said)
+
+    pipeline.sql("delete from vault.masking_key where domain = 'email'")
+    examined = pipeline.vault("doctor").stdout
+    assert "FAIL  keys: email: run `python -m vault init`" in examined
+    assert "ok    keys: ip" in examined
+    refused = pipeline.vault("rotate-key", "--field", "email")
+    assert refused.code == 2
+    assert "email has no key yet: run `python -m vault init`" in one_line(refused)
+    assert adapted.vault("init").code == 0
+    assert "ok    keys: email" in pipeline.vault("doctor").stdout
+
+    # What is no longer listed is not rotated, and its keys can be destroyed.
+    adapted.list_fields("device_id")
+    assert adapted.vault("init").code == 0
+    assert pipeline.value("select vault.key_chain()") == "device_id:2"
+    assert "added device_id:3" in pipeline.vault("rotate-key").stderr
+    assert "ip is not a personal field: name one of device_id" in one_line(
+        pipeline.vault("rotate-key", "--field", "ip")
+    )
+    destroyed = pipeline.vault(
+        "destroy-key", "--field", "ip", "--version", "2", "--confirm", "ip:2"
+    )
+    assert destroyed.code == 0, destroyed.stderr
+
+
 def test_a_rotation_publishes_everything_anew_under_the_new_key(pipeline: Pipeline) -> None:
     pipeline.send([*logins(30), *logins(10)])
     pipeline.build()
     before = masks(pipeline)
     groups = {column: grouping(pipeline, column) for column in ("masked_ip", "masked_device_id")}
-    rotated = pipeline.vault("rotate-key", "--domain", "ip")
+    rotated = pipeline.vault("rotate-key", "--field", "ip")
     assert rotated.code == 0, rotated.stderr
     assert "added ip:2" in rotated.stderr
     assert masks(pipeline) == before
@@ -81,12 +149,12 @@ def test_a_rotation_publishes_everything_anew_under_the_new_key(pipeline: Pipeli
         assert kept == group
 
     # Raw was complete: the old key masks nothing any more.
-    assert pipeline.vault("destroy-key", "--domain", "ip", "--version", "1").code == 2
+    assert pipeline.vault("destroy-key", "--field", "ip", "--version", "1").code == 2
     destroyed = pipeline.vault(
-        "destroy-key", "--domain", "ip", "--version", "1", "--confirm", "ip:1"
+        "destroy-key", "--field", "ip", "--version", "1", "--confirm", "ip:1"
     )
     assert destroyed.code == 0, destroyed.stderr
-    in_use = pipeline.vault("destroy-key", "--domain", "ip", "--version", "2", "--confirm", "ip:2")
+    in_use = pipeline.vault("destroy-key", "--field", "ip", "--version", "2", "--confirm", "ip:2")
     assert in_use.code == 2
     assert "masks are computed with ip:2" in one_line(in_use)
     pipeline.build("--full-refresh")
@@ -127,7 +195,7 @@ def test_a_rotation_after_a_purge_masks_the_old_masks(pipeline: Pipeline) -> Non
         == 4
     )
     # The old version is part of the chain.
-    kept = pipeline.vault("destroy-key", "--domain", "ip", "--version", "1", "--confirm", "ip:1")
+    kept = pipeline.vault("destroy-key", "--field", "ip", "--version", "1", "--confirm", "ip:1")
     assert kept.code == 2
     # And once more.
     groups = {column: grouping(pipeline, column) for column in groups}
@@ -222,7 +290,7 @@ def test_the_version_of_a_destroyed_key_is_never_given_to_another(pipeline: Pipe
     pipeline.send(logins(6))
     pipeline.build()
     destroyed = pipeline.vault(
-        "destroy-key", "--domain", "ip", "--version", "1", "--confirm", "ip:1", "--even-in-use"
+        "destroy-key", "--field", "ip", "--version", "1", "--confirm", "ip:1", "--even-in-use"
     )
     assert destroyed.code == 0, destroyed.stderr
     refused = pipeline.dbt("build")

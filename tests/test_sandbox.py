@@ -213,7 +213,7 @@ def test_an_ordinary_user_may_run_it_too() -> None:
     packages = next(place for place in sys.path if place.endswith("site-packages"))
     place = Path("/tmp") / f"ordinary-{os.getpid()}"  # noqa: S108 tmp_path is root's alone
     shutil.copytree(packages, place / "packages")
-    for name in ("loader", "sandbox", "vault"):
+    for name in ("common", "loader", "sandbox", "vault"):
         shutil.copytree(ROOT / name, place / name)
     python = str(interpreter_for_all())
     try:

@@ -1,5 +1,6 @@
 """What a database, a login or the environment sets for everybody changes nothing that we do."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,9 +84,12 @@ def test_every_command_works_whatever_others_set(
     ) == [(0,)]
 
     before = masks()
-    arguments = ("--masked-ip", before[-1], "--reason", "support case 4711")
+    arguments = ("--field", "ip", "--mask", before[-1], "--reason", "support case 4711")
     found = ok(pipeline.vault("recover", *arguments))
-    assert found.splitlines()[1].split("\t")[2:] == ["192.0.2.26", ""]
+    assert found.splitlines()[1].split("\t")[2:] == ["192.0.2.26"]
+    asked = ("--user-id", "-", "--reason", "support case 4711")
+    document = ok(pipeline.vault("access", *asked, stdin=f"{USER}\n", PYTHONUTF8="1"))
+    assert json.loads(document)["messages"][0]["body"]["ip"] == "192.0.2.21"
     assert "support case 4711" in ok(pipeline.vault("audit"))
     ok(pipeline.vault("rotate-key"))
     pipeline.build()

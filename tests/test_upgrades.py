@@ -133,9 +133,9 @@ def failures(pipeline: Pipeline) -> list[str]:
     ]
 
 
-def disclosed(pipeline: Pipeline, option: str, value: str) -> list[dict[str, str]]:
+def disclosed(pipeline: Pipeline, *lookup: str) -> list[dict[str, str]]:
     """Ask for raw values, and return what was printed."""
-    found = pipeline.vault("recover", option, value, "--reason", REASON)
+    found = pipeline.vault("recover", *lookup, "--reason", REASON)
     assert found.code == 0, found.output
     names, *rows = (line.split("\t") for line in found.stdout.splitlines())
     return [dict(zip(names, row, strict=True)) for row in rows]
@@ -247,7 +247,7 @@ def check_recovery(pipeline: Pipeline, after: State, *, is_pending: bool) -> Non
             (i, as_printed(raw[i]["body"][field])) for i in sharing if raw[i]["body"] is not None
         }
         assert len(expected) == (2 if is_pending else 3)
-        found = disclosed(pipeline, f"--{mask.replace('_', '-')}", value)
+        found = disclosed(pipeline, "--field", field, "--mask", value)
         assert {(line["message_id"], line[field]) for line in found} == expected
         assert len(found) == len(expected)
     (line,) = disclosed(pipeline, "--message-id", message_id)

@@ -9,7 +9,6 @@ from typing import Any
 from common import logs
 from common.errors import ExitCode
 from vault import commands
-from vault.keys import DOMAINS
 
 DESCRIPTION = """\
 Guard the data that has landed: set the database up, keep the masking keys, recover raw values on
@@ -66,9 +65,10 @@ def _add_set_up(command: Callable[..., Any]) -> None:
         commands.init,
         "create or repair schemas, roles, grants, raw tables and masking keys",
         "Changes nothing that is right already, and never a key. Needs a superuser, or the owner "
-        "of the database with CREATEROLE. A first plain run does it by itself. Keys are made in "
-        "the database, unless MASKING_KEY_IP, MASKING_KEY_DEVICE_ID and MASKING_KEY_ERASURE hold "
-        "them in hex or base64, or the same with _FILE name files that do.",
+        "of the database with CREATEROLE. A first plain run does it by itself. Each personal field "
+        "(vault/schema/personal_fields.sql) has a key, made in the database, unless a variable "
+        "such as MASKING_KEY_IP for the field ip holds it in hex or base64, or the same with _FILE "
+        "names a file that does. So has the record of erasures: MASKING_KEY_ERASURE.",
     )
     command(
         "doctor",
@@ -83,26 +83,41 @@ def _add_recovery(command: Callable[..., Any]) -> None:
     recovering = command(
         "recover",
         commands.recover,
-        "see raw values behind a mask or a message, for a reason, on record",
-        "Needs the role login_recovery. Prints message_id, sent_at, ip and device_id, with tabs "
-        "between them and a heading, to standard output and nowhere else.",
+        "see raw values behind a mask or of a message, for a reason, on record",
+        "Needs the role login_recovery. Prints message_id, sent_at and the raw value that --field "
+        "names, or of one message every personal field, with tabs between them and a heading, to "
+        "standard output and nowhere else.",
     )
     lookup = recovering.add_mutually_exclusive_group(required=True)
-    for kind, value in (("masked_ip", "MASK"), ("masked_device_id", "MASK"), ("message_id", "ID")):
-        lookup.add_argument(
-            f"--{kind.replace('_', '-')}", metavar=value, help=f"as in user_logins.{kind}"
-        )
-    recovering.add_argument(
-        "--reason", required=True, metavar="TEXT", help="why, in 10 characters or more"
+    lookup.add_argument(
+        "--mask", metavar="MASK", help="as in the column masked_FIELD of user_logins"
     )
+    lookup.add_argument("--message-id", metavar="ID", help="as in user_logins.message_id")
     recovering.add_argument(
-        "--ticket", metavar="TEXT", help="where the reason is on file (default: none)"
+        "--field", metavar="FIELD", help="the personal field that --mask stands for, as ip"
     )
+    _add_reason(recovering)
+
+    accessing = command(
+        "access",
+        commands.access,
+        "see everything held about a person, for a reason, on record",
+        "Needs the role login_recovery. Prints a JSON document to standard output and nowhere "
+        "else: raw and quarantined messages, and the published rows of every model. On record is a "
+        "keyed hash of the user id.",
+    )
+    accessing.add_argument(
+        "--user-id",
+        required=True,
+        metavar="ID",
+        help="whose, as user_logins.user_id; - reads it from standard input",
+    )
+    _add_reason(accessing)
 
     audit = command(
         "audit",
         commands.audit,
-        "list requests for raw values and their disclosures",
+        "list requests for raw values or a person's data, and their disclosures",
         "Oldest first, one a line, with tabs between the columns and a heading. Needs the role "
         "login_recovery; --erasures needs login_owner.",
     )
@@ -113,18 +128,27 @@ def _add_recovery(command: Callable[..., Any]) -> None:
     )
 
 
+def _add_reason(requesting: Any) -> None:
+    requesting.add_argument(
+        "--reason", required=True, metavar="TEXT", help="why, in 10 characters or more"
+    )
+    requesting.add_argument(
+        "--ticket", metavar="TEXT", help="where the reason is on file (default: none)"
+    )
+
+
 def _add_keys(command: Callable[..., Any]) -> None:
     rotating = command(
         "rotate-key",
         commands.rotate_key,
         "add a new masking key; the next `dbt build` publishes everything under it",
-        f"{OWNER} The key is made in the database, unless MASKING_KEY_IP and "
-        "MASKING_KEY_DEVICE_ID provide it, as for init.",
+        f"{OWNER} The key is made in the database, unless a variable MASKING_KEY_... provides it, "
+        "as for init.",
     )
     rotating.add_argument(
-        "--domain",
-        choices=DOMAINS,
-        help="only that key: ip masks addresses, device_id device ids (default: both)",
+        "--field",
+        metavar="FIELD",
+        help="only the key of that personal field, as ip (default: of every one)",
     )
 
     destroying = command(
@@ -135,7 +159,7 @@ def _add_keys(command: Callable[..., Any]) -> None:
         "so. On a terminal it asks first.",
     )
     destroying.add_argument(
-        "--domain", choices=DOMAINS, required=True, help="ip masks addresses, device_id device ids"
+        "--field", required=True, metavar="FIELD", help="the personal field it masks, as ip"
     )
     destroying.add_argument(
         "--version", type=int, required=True, metavar="N", help="as rotate-key said; the first is 1"
@@ -143,9 +167,7 @@ def _add_keys(command: Callable[..., Any]) -> None:
     destroying.add_argument(
         "--even-in-use", action="store_true", help="give up masking and recovery with it"
     )
-    destroying.add_argument(
-        "--confirm", metavar="DOMAIN:VERSION", help="instead of asking, as ip:1"
-    )
+    destroying.add_argument("--confirm", metavar="FIELD:VERSION", help="instead of asking, as ip:1")
 
 
 def _add_erasure(command: Callable[..., Any]) -> None:
@@ -153,7 +175,9 @@ def _add_erasure(command: Callable[..., Any]) -> None:
         "erase",
         commands.erase,
         "erase a person, from the raw messages and every model",
-        f"{OWNER} What is counted from logins follows with the next `dbt build`.",
+        f"{OWNER} Finds the logins with that user id and, where the id is a word of its own, "
+        "rejected and quarantined messages and attributes. What is counted from logins follows "
+        "with the next `dbt build`.",
     )
     who = erasing.add_mutually_exclusive_group(required=True)
     who.add_argument(
@@ -168,6 +192,16 @@ def _add_erasure(command: Callable[..., Any]) -> None:
         metavar="FILE",
         help="everyone on record again, after a restore, and those in FILE (- for standard "
         "input), one user_hash a line as `audit --erasures` prints them",
+    )
+    erasing.add_argument(
+        "--mentions",
+        action="store_true",
+        help="with --user-id: erase also the logins of other people that have the id in them",
+    )
+    erasing.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="with --user-id: change nothing, and list message ids and where the id was found",
     )
 
 

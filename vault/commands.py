@@ -1,6 +1,7 @@
 """The commands: each calls one of the modules and returns an exit code."""
 
 import argparse
+import json
 import logging
 import os
 import re
@@ -16,9 +17,10 @@ from common.errors import ExitCode, LoaderError
 from vault import keys
 from vault.doctor import examine
 from vault.erasure import erase as erase_user
-from vault.erasure import erasure_log, replay
+from vault.erasure import erasure_log, find, replay
 from vault.erasure import purge as purge_messages
 from vault.init import install
+from vault.recovery import access as disclose_person
 from vault.recovery import recover as recover_values
 from vault.recovery import recovery_log
 from vault.repair import requeue as requeue_messages
@@ -26,6 +28,8 @@ from vault.repair import restamp as restamp_messages
 from vault.settings import published_schema
 
 log = logging.getLogger("vault")
+
+ERASED = "erased %d messages: run `dbt build`; backups and the queue may still hold some"
 
 
 def _connect() -> psycopg.Connection:
@@ -50,16 +54,38 @@ def doctor(_: argparse.Namespace) -> ExitCode:
 
 
 def recover(options: argparse.Namespace) -> ExitCode:
-    """Print the raw values behind a mask or a message, on record."""
-    kind = next(
-        kind for kind in ("masked_ip", "masked_device_id", "message_id") if getattr(options, kind)
-    )
+    """Print the raw values behind a mask or of a message, on record."""
+    if (options.mask is None) != (options.field is None):
+        raise LoaderError(ExitCode.CONFIGURATION, "--field and --mask are given together")
+    if options.mask is None:
+        kind, lookup = "message_id", options.message_id
+    else:
+        kind, lookup = f"masked_{options.field}", options.mask
     with _connect() as connection:
-        rows = recover_values(
-            connection, kind, getattr(options, kind), options.reason, options.ticket
+        found = recover_values(connection, kind, lookup, options.reason, options.ticket)
+    _print_table(found.names, found.rows)
+    if found.removed:
+        log.warning("%d messages are erased or purged: nothing to disclose in them", found.removed)
+    if found.without:
+        log.warning(
+            "%d messages have no such value: raw.login_of finds none in them", found.without
         )
-    _print_table(("message_id", "sent_at", "ip", "device_id"), rows)
-    log.info("disclosed %d messages, on record", len(rows))
+    if not (found.rows or found.removed or found.without):
+        log.warning("nothing was found: there is no message with that %s", kind)
+    log.info("disclosed %d messages, on record", len(found.rows))
+    return ExitCode.OK
+
+
+def access(options: argparse.Namespace) -> ExitCode:
+    """Print everything held about a person as a JSON document, on record."""
+    user_id = _user_id(options)
+    with _connect() as connection:
+        messages, document = disclose_person(connection, user_id, options.reason, options.ticket)
+    # As an escape in JSON, what would be an order to the terminal.
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document))
+    if not messages:
+        log.warning("nothing was found of that user: is the id written as it was sent?")
+    log.info("disclosed %d messages, on record", messages)
     return ExitCode.OK
 
 
@@ -72,45 +98,77 @@ def audit(options: argparse.Namespace) -> ExitCode:
 
 def rotate_key(options: argparse.Namespace) -> ExitCode:
     """Add a new version of one key, or of each."""
-    domains = [options.domain] if options.domain else list(keys.DOMAINS)
     with _connect() as connection:
-        added = keys.rotate(connection, os.environ, domains)
+        added = keys.rotate(connection, os.environ, options.field)
     log.info("added %s: run `dbt build` to publish everything under it", ", ".join(added))
     return ExitCode.OK
 
 
 def destroy_key(options: argparse.Namespace) -> ExitCode:
     """Delete a version of a key, once that is confirmed."""
-    name = f"{options.domain}:{options.version}"
+    name = f"{options.field}:{options.version}"
     confirmed = options.confirm
     if confirmed is None and sys.stdin.isatty():
         confirmed = input(f"This cannot be undone. Type {name} to destroy that key: ")
     if confirmed != name:
         raise LoaderError(ExitCode.CONFIGURATION, f"not confirmed: say --confirm {name}")
     with _connect() as connection:
-        keys.destroy(connection, options.domain, options.version, even_in_use=options.even_in_use)
+        keys.destroy(connection, options.field, options.version, even_in_use=options.even_in_use)
     log.info("destroyed %s here; backups still hold it", name)
     return ExitCode.OK
 
 
 def erase(options: argparse.Namespace) -> ExitCode:
     """Erase a person, or again everyone on record."""
+    if options.user_id is not None:
+        return _erase_user(options)
+    if options.dry_run or options.mentions:
+        raise LoaderError(ExitCode.CONFIGURATION, "--dry-run and --mentions go with --user-id")
     with _connect() as connection:
-        if options.user_id is not None:
-            user_id = (
-                sys.stdin.readline().rstrip("\r\n") if options.user_id == "-" else options.user_id
-            )
-            if not user_id.strip():
-                raise LoaderError(ExitCode.CONFIGURATION, "the user id is empty: say whom to erase")
-            erased = erase_user(connection, user_id)
-            if not erased:
-                log.warning("nothing was found of that user: is the id written as it was sent?")
-        else:
-            erased = replay(connection, _kept_hashes(options.replay))
-    log.info(
-        "erased %d messages: run `dbt build`; backups and the queue may still hold some", erased
-    )
+        erased = replay(connection, _kept_hashes(options.replay))
+    log.info(ERASED, erased)
     return ExitCode.OK
+
+
+def _erase_user(options: argparse.Namespace) -> ExitCode:
+    user_id = _user_id(options)
+    with _connect() as connection:
+        look = find if options.dry_run else erase_user
+        found = look(connection, user_id, with_mentions=options.mentions)
+    if options.dry_run:
+        _print_table(("message_id", "found_in"), found.places())
+    if not found.messages | found.named_in_attributes:
+        log.warning("nothing was found of that user: is the id written as it was sent?")
+    for messages, said in (
+        (
+            found.mentions,
+            "%d logins of other people mention the id: left; --mentions erases them too",
+        ),
+        (
+            found.named_in_attributes,
+            "%d logins of other people mention the id in their attributes: only these are erased",
+        ),
+        (
+            found.other_spellings,
+            "%d logins have the id in another spelling (case or blanks): left",
+        ),
+        (found.not_searched, "%d bodies could not be searched: base64 or binary data is in them"),
+    ):
+        if messages:
+            log.warning(said, len(messages))
+    said = "would erase %d messages: nothing has changed" if options.dry_run else ERASED
+    log.info(said, len(found.messages))
+    return ExitCode.OK
+
+
+def _user_id(options: argparse.Namespace) -> str:
+    """Return the id of --user-id, or the first line of standard input for -."""
+    given: str = options.user_id
+    if given == "-":
+        given = sys.stdin.readline().rstrip("\r\n")
+    if not given.strip():
+        raise LoaderError(ExitCode.CONFIGURATION, "the user id is empty: say whose data it is")
+    return given
 
 
 def _kept_hashes(file: str) -> list[str]:

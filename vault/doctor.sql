@@ -49,7 +49,9 @@ expected (object_name, role_name, privileges) as (
     ('vault.key_chain', 'login_transformer', 'execute'),
     ('vault.request_recovery', 'login_recovery', 'execute'),
     ('vault.recover', 'login_recovery', 'execute'),
-    ('vault.recovery_log', 'login_recovery', 'execute')
+    ('vault.recovery_log', 'login_recovery', 'execute'),
+    ('vault.request_access', 'login_recovery', 'execute'),
+    ('vault.access', 'login_recovery', 'execute')
 
 ),
 

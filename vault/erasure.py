@@ -4,7 +4,11 @@ A tombstone keeps the message id, so that a redelivery finds it and stays away.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import psycopg
@@ -17,16 +21,80 @@ PAGE = 10_000
 """Messages that one transaction of a purge looks at."""
 
 
-def erase(connection: psycopg.Connection, user_id: str) -> int:
-    """Erase everything about a user, in one transaction, and return how many messages it was.
+@dataclass(frozen=True)
+class Found:
+    """What `vault.messages_of` has found of a user id."""
+
+    rows: list[tuple[str, str, bool]]
+    """Message id, the place where the id is, and whether the message is the user's."""
+
+    with_mentions: bool
+    """Whether the logins of other people that mention the id count as the user's."""
+
+    @cached_property
+    def messages(self) -> set[str]:
+        """Ids of the messages to erase."""
+        mentions = self._at("mention", "mention in attributes") if self.with_mentions else set()
+        return mentions | {message_id for message_id, _, is_theirs in self.rows if is_theirs}
+
+    @property
+    def named_in_attributes(self) -> set[str]:
+        """Ids of logins of other people whose attributes have the id, and are emptied."""
+        return self._at("mention in attributes") - self.messages
+
+    @property
+    def mentions(self) -> set[str]:
+        """Ids of logins of other people whose body has the id, and which are left."""
+        return self._at("mention") - self.messages
+
+    @property
+    def other_spellings(self) -> set[str]:
+        """Ids of logins whose user id differs by case or surrounding blanks, and which are left."""
+        return self._at("other spelling") - self.messages
+
+    @property
+    def not_searched(self) -> set[str]:
+        """Ids of messages with base64 or binary data in the body, which are left."""
+        return self._at("not searched") - self.messages
+
+    def places(self) -> list[tuple[str, str]]:
+        """Return each message id once, with the places where something was found in it."""
+        grouped = groupby(self.rows, key=itemgetter(0))
+        return [(message_id, ", ".join(row[1] for row in rows)) for message_id, rows in grouped]
+
+    def _at(self, *places: str) -> set[str]:
+        return {message_id for message_id, place, _ in self.rows if place in places}
+
+
+def find(connection: psycopg.Connection, user_id: str, *, with_mentions: bool = False) -> Found:
+    """Return where a user id is found. Changes nothing."""
+    with transaction(connection):
+        return _find(connection, user_id, with_mentions)
+
+
+def erase(connection: psycopg.Connection, user_id: str, *, with_mentions: bool = False) -> Found:
+    """Erase everything about a user, in one transaction, and return what was found.
 
     Raw and quarantined bodies become tombstones, rows of every model go. What is kept is a keyed
-    hash of the user id, to erase again after a restore from backup.
+    hash of the user id, to erase again after a restore from backup. Logins of other people that
+    mention the id stay, without their attributes if these mention it, unless `with_mentions`.
     """
     with transaction(connection):
-        refuse_if_logged(connection, "the user id")
-        row = connection.execute(queries("vault")["erase"], {"user_id": user_id}).fetchone()
-    return int(row[0]) if row else 0
+        connection.execute(queries("vault")["lock_builds"])
+        found = _find(connection, user_id, with_mentions)
+        parameters = {
+            "user_id": user_id,
+            "message_ids": list(found.messages),
+            "named_in_attributes": list(found.named_in_attributes),
+        }
+        connection.execute(queries("vault")["erase"], parameters)
+    return found
+
+
+def _find(connection: psycopg.Connection, user_id: str, with_mentions: bool) -> Found:
+    refuse_if_logged(connection, "the user id")
+    rows = connection.execute(queries("vault")["messages_of"], {"user_id": user_id}).fetchall()
+    return Found(rows, with_mentions)
 
 
 def replay(connection: psycopg.Connection, kept: Sequence[str]) -> int:

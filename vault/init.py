@@ -37,8 +37,10 @@ CONTENTS = (
     "windows",
     "keys",
     "records",
+    "finding",
     "erasure",
     "recovery",
+    "access",
     "login_changes",
     "grants",
 )
@@ -162,7 +164,7 @@ class SetUp:
         return [row[0] for row in self.connection.execute(queries("vault")["login_of"])]
 
     def keys(self) -> None:
-        """Give every domain a key that has none."""
+        """Give every personal field and the record of erasures a key, where there is none."""
         self._take(OWNER)
         add_first_keys(self.connection, self.environment)
 

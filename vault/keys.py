@@ -6,25 +6,41 @@ from pathlib import Path
 
 import psycopg
 
-from common.database import queries
+from common.database import INIT, queries
 from common.errors import ExitCode, LoaderError
 from vault.database import transaction
 from vault.logged import refuse_if_logged
 
-DOMAINS = ("ip", "device_id")
-"""What is masked. A third key, `erasure`, hashes the user ids in the record of erasures."""
+ERASURE = "erasure"
+"""The key besides those of the personal fields: it hashes the user ids in records."""
+
+PREFIX = "MASKING_KEY_"
+"""Variables with it provide keys, and have no other use."""
 
 SHORTEST = 32
 """Bytes of a key, as many as its hash has (RFC 2104, section 3)."""
 
 
-def secret_from(environment: Mapping[str, str], domain: str) -> bytes | None:
-    """Return the key that an operator provides for a domain, or None.
+def personal_fields(connection: psycopg.Connection) -> list[str]:
+    """Return the fields that are masked, in order: those of `schema/personal_fields.sql`."""
+    return _fields(connection, "personal_fields")
 
-    MASKING_KEY_IP holds it in hex or base64, or MASKING_KEY_IP_FILE names a file that does; so
-    for DEVICE_ID and ERASURE. Raises LoaderError (CONFIGURATION), which never quotes it.
+
+def _fields(connection: psycopg.Connection, query: str) -> list[str]:
+    return [field for (field,) in connection.execute(queries("vault")[query])]
+
+
+def _variable(domain: str) -> str:
+    return PREFIX + domain.upper()
+
+
+def secret_from(environment: Mapping[str, str], domain: str) -> bytes | None:
+    """Return the key that an operator provides for a personal field or for `erasure`, or None.
+
+    For the field ip MASKING_KEY_IP holds it in hex or base64, or MASKING_KEY_IP_FILE names a file
+    that does. Raises LoaderError (CONFIGURATION), which never quotes it.
     """
-    variable = f"MASKING_KEY_{domain.upper()}"
+    variable = _variable(domain)
     text = environment.get(variable)
     if file := environment.get(f"{variable}_FILE"):
         try:
@@ -57,11 +73,14 @@ def _decoded(text: str) -> bytes | None:
 
 
 def add_first_keys(connection: psycopg.Connection, environment: Mapping[str, str]) -> None:
-    """Give every domain a key that has none: the operator's, or 32 random bytes.
+    """Give every personal field, and `erasure`, a key if it has none.
 
-    Raises LoaderError (CONFIGURATION) if the operator's key is another than the one in use.
+    It is the operator's, or 32 random bytes. Raises LoaderError (CONFIGURATION) if the operator's
+    key is another than the one in use, or belongs to no personal field.
     """
-    for domain in (*DOMAINS, "erasure"):
+    fields = personal_fields(connection)
+    _refuse_misspelled(environment, fields)
+    for domain in (*fields, ERASURE):
         parameters = _parameters(connection, environment, domain)
         connection.execute(queries("vault")["add_first_key"], parameters)
         if parameters["secret"] is None:
@@ -70,9 +89,30 @@ def add_first_keys(connection: psycopg.Connection, environment: Mapping[str, str
         if found is None:
             raise LoaderError(
                 ExitCode.CONFIGURATION,
-                f"MASKING_KEY_{domain.upper()} is another key than the database masks with: "
+                f"{_variable(domain)} is another key than the database masks with: "
                 "unset it, or use `python -m vault rotate-key`",
             )
+
+
+def _refuse_misspelled(environment: Mapping[str, str], fields: Sequence[str]) -> None:
+    """Raise LoaderError (CONFIGURATION) if a variable provides a key that nothing would use."""
+    known = [_variable(domain) for domain in (*fields, ERASURE)]
+    for name, value in environment.items():
+        if value and name.startswith(PREFIX) and name.removesuffix("_FILE") not in known:
+            raise LoaderError(
+                ExitCode.CONFIGURATION,
+                f"{name} belongs to no personal field: unset it, or name one of "
+                f"{', '.join(known)} (the fields are listed in vault/schema/personal_fields.sql)",
+            )
+
+
+def _refuse_unknown(field: str, fields: Sequence[str]) -> None:
+    """Raise LoaderError (CONFIGURATION) for a field that has no masking key."""
+    if field not in fields:
+        raise LoaderError(
+            ExitCode.CONFIGURATION,
+            f"{field} is not a personal field: name one of {', '.join(fields)}",
+        )
 
 
 def _parameters(
@@ -85,50 +125,55 @@ def _parameters(
 
 
 def rotate(
-    connection: psycopg.Connection, environment: Mapping[str, str], domains: Sequence[str]
+    connection: psycopg.Connection, environment: Mapping[str, str], field: str | None
 ) -> list[str]:
-    """Add a new version of the key to each domain and return them as domain:version.
+    """Add a new version to the key of a personal field, or of each, and return field:version.
 
     The next `dbt build` publishes everything under it. Raises LoaderError (CONFIGURATION) if the
-    last rotation has not been published yet.
+    field is not listed, or the last rotation has not been published yet.
     """
     added = []
     with transaction(connection):
         connection.execute(queries("vault")["lock_builds"])
+        fields = personal_fields(connection)
+        if field is not None:
+            _refuse_unknown(field, fields)
+        _refuse_misspelled(environment, fields)
         _require_published(connection)
-        for domain in domains:
-            parameters = _parameters(connection, environment, domain)
+        for one in fields if field is None else [field]:
+            parameters = _parameters(connection, environment, one)
             row = connection.execute(queries("vault")["add_next_key"], parameters).fetchone()
             if row is None:
                 raise LoaderError(
                     ExitCode.CONFIGURATION,
-                    f"MASKING_KEY_{domain.upper()} is a key that the database already has: "
+                    f"{one} has no key yet: run `{INIT}`"
+                    if parameters["secret"] is None
+                    else f"{_variable(one)} is a key that the database already has: "
                     "provide a new one, or unset it to have one made",
                 )
-            added.append(f"{domain}:{row[0]}")
+            added.append(f"{one}:{row[0]}")
     return added
 
 
-def destroy(
-    connection: psycopg.Connection, domain: str, version: int, *, even_in_use: bool
-) -> None:
-    """Delete one version of a key for good.
+def destroy(connection: psycopg.Connection, field: str, version: int, *, even_in_use: bool) -> None:
+    """Delete one version of the key of a field that is or was personal, for good.
 
-    Raises LoaderError (CONFIGURATION) if there is no such version, or if masks are computed with
-    it and `even_in_use` is not set.
+    Raises LoaderError (CONFIGURATION) if there is no such field or version, or if masks are
+    computed with it and `even_in_use` is not set.
     """
-    parameters = {"domain": domain, "version": version}
+    parameters = {"domain": field, "version": version}
     with transaction(connection):
         connection.execute(queries("vault")["lock_builds"])
+        _refuse_unknown(field, _fields(connection, "fields_with_keys"))
         in_use = connection.execute(queries("vault")["is_key_in_use"], parameters).fetchone()
         if in_use and not even_in_use:
             raise LoaderError(
                 ExitCode.CONFIGURATION,
-                f"masks are computed with {domain}:{version}: rotate and publish first, "
+                f"masks are computed with {field}:{version}: rotate and publish first, "
                 "or say --even-in-use and give up masking and recovery with it",
             )
         if not connection.execute(queries("vault")["destroy_key"], parameters).rowcount:
-            raise LoaderError(ExitCode.CONFIGURATION, f"there is no key {domain}:{version}")
+            raise LoaderError(ExitCode.CONFIGURATION, f"there is no key {field}:{version}")
         connection.execute(queries("vault")["record_destroyed_key"], parameters)
 
 

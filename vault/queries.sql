@@ -69,6 +69,18 @@ where
         or current_setting('log_duration') = 'on' and current_setting('log_statement') <> 'none'
     );
 
+-- name: personal_fields
+select field from vault.personal_field
+order by field;
+
+-- name: fields_with_keys
+-- A field that is no longer listed still has the keys it had.
+select field from vault.personal_field
+union
+select domain from vault.masking_key
+where domain <> 'erasure'
+order by field;
+
 -- name: add_first_key
 insert into vault.masking_key (domain, version, secret)
 select
@@ -153,11 +165,28 @@ select vault.request_recovery(%(kind)s, %(lookup)s, %(reason)s, %(ticket)s) as r
 -- name: recover
 select * from vault.recover(%(request)s);
 
+-- name: request_access
+select vault.request_access(%(user_id)s, %(reason)s, %(ticket)s) as request;
+
+-- name: access
+select
+    a.messages,
+    a.document
+from vault.access(%(request)s, %(user_id)s) as a;
+
 -- name: recovery_log
 select * from vault.recovery_log();
 
+-- name: messages_of
+select
+    f.message_id,
+    f.place,
+    f.is_theirs
+from vault.messages_of(%(user_id)s) as f
+order by f.message_id, f.place;
+
 -- name: erase
-select vault.erase(%(user_id)s);
+select vault.erase(%(user_id)s, %(message_ids)s::text[], %(named_in_attributes)s::text[]);
 
 -- name: replay_erasures
 -- Those on record here, and those that were kept elsewhere while a backup was restored.

@@ -1,6 +1,7 @@
-"""Recovery of raw values: asked for, with a reason, and then disclosed; both on record."""
+"""Recovery of raw values and access to a person's data: asked for, then disclosed, on record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -9,28 +10,77 @@ from psycopg import errors
 from common.database import queries
 from common.errors import ExitCode, LoaderError
 from vault.database import transaction
+from vault.logged import refuse_if_logged
 
 ROLE = "login_recovery"
 
 
+@dataclass(frozen=True)
+class Recovered:
+    """A table of what was disclosed, and the numbers of messages in which nothing was."""
+
+    names: list[str]
+    """message_id, sent_at and the personal fields that were asked for."""
+    rows: list[tuple[Any, ...]]
+    removed: int
+    """Messages that are erased or purged."""
+    without: int
+    """Messages in which raw.login_of finds no such value."""
+
+
 def recover(
     connection: psycopg.Connection, kind: str, lookup: str, reason: str, ticket: str | None
-) -> list[tuple[Any, ...]]:
-    """Return (message id, sent at, address, device id) of every message that `lookup` stands for.
+) -> Recovered:
+    """Return the raw values of every message that `lookup` stands for.
 
-    `kind` is "masked_ip", "masked_device_id" or "message_id". The request is committed before
-    anything is disclosed. Raises LoaderError (PERMISSION) if the database refuses, and says why.
+    `kind` is the column of a mask, such as "masked_ip", or "message_id". The request is committed
+    before anything is disclosed. Raises LoaderError (PERMISSION) if the database refuses, and says
+    why.
     """
     request = {"kind": kind, "lookup": lookup, "reason": reason, "ticket": ticket}
+    found = _disclosed(connection, "recovery", ("request_recovery", "recover"), request)
+    disclosed = [(*row[:2], row[3]) for row in found if row[3] is not None]
+    fields = list(disclosed[0][2]) if disclosed else []
+    return Recovered(
+        names=["message_id", "sent_at", *fields],
+        rows=[(*row[:2], *(row[2][field] for field in fields)) for row in disclosed],
+        removed=sum(row[2] is not None for row in found),
+        without=sum(row[2] is None and row[3] is None for row in found),
+    )
+
+
+def access(
+    connection: psycopg.Connection, user_id: str, reason: str, ticket: str | None
+) -> tuple[int, str]:
+    """Return the number of messages of a user, and a JSON document of everything about the user.
+
+    As with `recover`, the request is committed first; it holds a keyed hash of the id. Raises
+    LoaderError (PERMISSION) if the database refuses, or if the server would log the id.
+    """
+    request = {"user_id": user_id, "reason": reason, "ticket": ticket}
+    [(messages, document)] = _disclosed(connection, "access", ("request_access", "access"), request)
+    return messages, document
+
+
+def _disclosed(
+    connection: psycopg.Connection,
+    what: str,
+    statements: tuple[str, str],
+    request: Mapping[str, str | None],
+) -> list[tuple[Any, ...]]:
+    """Ask with the first statement, and then, in a transaction of its own, see with the second."""
+    ask, see = (queries("vault")[name] for name in statements)
     try:
         with transaction(connection, ROLE):
-            asked = connection.execute(queries("vault")["request_recovery"], request).fetchone()
+            if "user_id" in request:
+                refuse_if_logged(connection, "the user id")
+            asked = connection.execute(ask, request).fetchone()
         with transaction(connection, ROLE):
-            disclosure = {"request": asked[0] if asked else None}
-            return connection.execute(queries("vault")["recover"], disclosure).fetchall()
+            disclosure = {**request, "request": asked[0] if asked else None}
+            return connection.execute(see, disclosure).fetchall()
     except errors.RaiseException as error:
         raise LoaderError(
-            ExitCode.PERMISSION, f"recovery refused: {error.diag.message_primary}"
+            ExitCode.PERMISSION, f"{what} refused: {error.diag.message_primary}"
         ) from None
 
 

@@ -99,21 +99,27 @@
 {%- endmacro %}
 
 
-{#- A published mask under the keys that were added since. -#}
-{% macro rekey(mask, domain) -%}
+{#- A published mask under the keys that were added since. It is null where the field was not masked
+    when the row was published. -#}
+{% macro rekey(published, field) -%}
     {%- set plan = build_plan() -%}
     {%- if not plan.published -%}
         {{ exceptions.raise_compiler_error(
             "raw.model_windows does not say with which keys " ~ this ~ " is masked"
         ) }}
     {%- endif -%}
-    {%- set published = parse_key_chain(plan.published)[domain] -%}
-    {%- set chain = masking_chain(domain) -%}
-    {%- if chain[:published | length] != published -%}
+    {%- set chain = masking_chain(field) -%}
+    {%- set published_chain = parse_key_chain(plan.published).get(field, []) -%}
+    {%- set mask = personal_fields()[field] -%}
+    {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='name') -%}
+    {%- if not published_chain or mask not in columns -%}
+        null
+    {%- elif chain[:published_chain | length] != published_chain -%}
         {{ exceptions.raise_compiler_error(
-            "Raw values are purged, and the newest key of " ~ domain ~ " is not chained to "
+            "Raw values are purged, and the newest key of " ~ field ~ " is not chained to "
             ~ "the one they are masked with"
         ) }}
+    {%- else -%}
+        {{ keyed_hash(published ~ '.' ~ mask, field, chain[published_chain | length:]) }}
     {%- endif -%}
-    {{ keyed_hash(mask, domain, chain[published | length:]) }}
 {%- endmacro %}

@@ -60,13 +60,15 @@
         {%- do columns.append(column.name ~ ' ' ~ column.data_type) -%}
     {%- endfor -%}
     {%- do run_query('create table ' ~ relation ~ ' (' ~ columns | join(', ') ~ ')') -%}
-    {%- do run_query(add_contract_constraints(relation)) -%}
+    {%- do run_query(without_detail(add_contract_constraints(relation) ~ ';', relation)) -%}
     {%- do create_indexes(relation) -%}
     {%- do run_query(
         "select create_distributed_table('" ~ relation ~ "', 'message_id', colocate_with => '"
         ~ source('raw', 'raw_logins').include(database=false) ~ "')"
     ) -%}
-    {%- call statement('main') -%} {{ insert_rows(relation, sql) }} {%- endcall -%}
+    {%- call statement('main') -%}
+        {{ without_detail(insert_rows(relation, sql) ~ ';', '(' ~ sql ~ ')') }}
+    {%- endcall -%}
 {%- endmacro %}
 
 

@@ -44,7 +44,10 @@
     {%- for constraint in adapter.render_raw_model_constraints(raw_constraints=raw_constraints) -%}
         {%- do changes.append('add ' ~ constraint) -%}
     {%- endfor -%}
-    {{ 'alter table ' ~ relation ~ ' ' ~ changes | join(', ') if changes else 'select' }}
+    {%- for check in pseudonym_checks().values() -%}
+        {%- do changes.append('add ' ~ check) -%}
+    {%- endfor -%}
+    {{ 'alter table ' ~ relation ~ ' ' ~ changes | join(', ') if changes else 'null' }}
 {%- endmacro %}
 
 

@@ -1,14 +1,15 @@
-{#- The pseudonym: HMAC (RFC 2104) with SHA-256 under the keys of the domain, of which there is
-    one unless the key was rotated after a purge. -#}
-{% macro mask_pii(value, domain) -%}
-    {{ keyed_hash(value, domain, masking_chain(domain)) }}
+{#- The pseudonym: HMAC (RFC 2104) with SHA-256 under the keys of the field, of which there is one
+    unless the key was rotated after a purge. -#}
+{% macro mask_pii(value, field) -%}
+    {{ keyed_hash(value, field, masking_chain(field)) }}
 {%- endmacro %}
 
 
 {#- The key is read where it is used, inside the query: no compiled SQL, artifact, log or query
     plan ever holds it. hmac() of null is null. convert_to, because ::bytea would read backslashes
-    as escapes. -#}
-{% macro keyed_hash(value, domain, versions) -%}
+    as escapes. Without a key hmac() is null, too: then the mask is a text that no table takes. -#}
+{% macro keyed_hash(value, field, versions) -%}
+    {%- set keys = source('vault', 'masking_key') -%}
     {%- set hashed = namespace(sql=value) -%}
     {%- for version in versions -%}
         {%- set hashed.sql -%}
@@ -17,8 +18,8 @@
             convert_to({{ hashed.sql }}, 'UTF8'),
             (
                 select masking_key.secret
-                from {{ source('vault', 'masking_key') }} as masking_key
-                where masking_key.domain = '{{ domain }}' and masking_key.version = {{ version }}
+                from {{ keys }} as masking_key
+                where masking_key.domain = '{{ field }}' and masking_key.version = {{ version }}
             ),
             'sha256'
         ),
@@ -26,5 +27,19 @@
     )
         {%- endset -%}
     {%- endfor -%}
-    {{ hashed.sql }}
+    {%- if versions -%}
+        coalesce(
+            {{ hashed.sql }},
+            (
+                select 'no masking key'
+                from {{ keys }} as masking_key
+                where
+                    masking_key.domain = '{{ field }}'
+                    and masking_key.version in ({{ versions | join(', ') }})
+                having count(*) < {{ versions | length }}
+            )
+        )
+    {%- else -%}
+        {{ hashed.sql }}
+    {%- endif -%}
 {%- endmacro %}

@@ -1,26 +1,66 @@
-{#- Which versions of a domain's key mask, in order: the first hashes the value, each further one
-    the mask before it. A key that was added while every raw value was at hand starts anew; one
-    added after a purge is chained to its predecessor, because old masks are all that is left.
-    Versions are no secret; the keys themselves are never read here. -#}
-{% macro masking_chain(domain) -%}
-    {%- if not execute -%} {{ return([1]) }} {%- endif -%}
-    {%- set chains = parse_key_chain(newest_key_chain()) -%}
-    {#- Without versions keyed_hash() would give the plain value. -#}
-    {%- if not chains.get(domain) -%}
-        {{ exceptions.raise_compiler_error(
-            "Nothing is published: there is no masking key of domain '" ~ domain ~ "', but one of: "
-            ~ chains | join(', ') ~ ". Correct the name in mask_pii(), or add the key"
-        ) }}
+{#- What is masked follows vault.personal_field, the list of vault/schema/personal_fields.sql. -#}
+
+
+{#- {'ip': 'masked_ip'}: the personal fields and their masks. Asked for once: graph is one object
+    for the whole invocation. Empty while dbt parses. -#}
+{% macro personal_fields() -%}
+    {%- if not execute -%} {{ return({}) }} {%- endif -%}
+    {%- if 'personal_fields' not in graph -%}
+        {%- set listed = {} -%}
+        {%- for row in run_query(
+            'select field, mask from ' ~ source('vault', 'personal_field') ~ ' order by field'
+        ) -%}
+            {%- do listed.update({row['field']: row['mask']}) -%}
+        {%- endfor -%}
+        {%- do graph.update({'personal_fields': listed}) -%}
     {%- endif -%}
-    {{ return(chains[domain]) }}
+    {{ return(graph['personal_fields']) }}
 {%- endmacro %}
 
 
-{#- As the database says it, `device_id:1 ip:1+2`. Asked for once: graph is one object for the whole
-    invocation, and all models mask with the same keys. -#}
+{#- The same, of those masks alone that a model has. -#}
+{% macro masks_of(model_name) -%}
+    {%- set masks = {} -%}
+    {%- if execute -%}
+        {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ model_name] -%}
+        {%- for field, mask in personal_fields().items() if mask in node.columns -%}
+            {%- do masks.update({field: mask}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(masks) }}
+{%- endmacro %}
+
+
+{#- Which versions of a field's key mask, in order: the first hashes the value, each further one
+    the mask before it. A key that was added while every raw value was at hand starts anew; one
+    added after a purge is chained to its predecessor, because old masks are all that is left.
+    Versions are no secret; the keys themselves are never read here. -#}
+{% macro masking_chain(field) -%}
+    {%- if not execute -%} {{ return([1]) }} {%- endif -%}
+    {#- Without versions keyed_hash() would give the plain value. -#}
+    {%- if field not in personal_fields() -%}
+        {{ exceptions.raise_compiler_error(
+            "Nothing is published: mask_pii() masks '" ~ field ~ "', which is not in the list of "
+            ~ "personal fields (" ~ personal_fields() | join(', ') ~ "). Correct the name, or add it "
+            ~ "to vault/schema/personal_fields.sql and run `python -m vault init`"
+        ) }}
+    {%- endif -%}
+    {%- set chain = parse_key_chain(newest_key_chain()).get(field) -%}
+    {%- if not chain -%}
+        {{ exceptions.raise_compiler_error(
+            "Nothing is published: '" ~ field ~ "' has no masking key. Run `python -m vault init`"
+        ) }}
+    {%- endif -%}
+    {{ return(chain) }}
+{%- endmacro %}
+
+
+{#- As the database says it, `device_id:1 ip:1+2`, or nothing. Asked for once, so that all models
+    mask with the same keys. -#}
 {% macro newest_key_chain() -%}
     {%- if 'key_chain' not in graph -%}
-        {%- do graph.update({'key_chain': run_query('select vault.key_chain()').rows[0][0]}) -%}
+        {%- set found = run_query('select vault.key_chain()').rows[0][0] -%}
+        {%- do graph.update({'key_chain': found or ''}) -%}
     {%- endif -%}
     {{ return(graph['key_chain']) }}
 {%- endmacro %}
@@ -29,9 +69,9 @@
 {#- {'device_id': [1], 'ip': [1, 2]} for `device_id:1 ip:1+2`. -#}
 {% macro parse_key_chain(key_chain) -%}
     {%- set chains = {} -%}
-    {%- for part in key_chain.split(' ') -%}
-        {%- set domain, versions = part.split(':') -%}
-        {%- do chains.update({domain: versions.split('+') | map('int') | list}) -%}
+    {%- for part in key_chain.split(' ') if part -%}
+        {%- set field, versions = part.split(':') -%}
+        {%- do chains.update({field: versions.split('+') | map('int') | list}) -%}
     {%- endfor -%}
     {{ return(chains) }}
 {%- endmacro %}
@@ -41,13 +81,35 @@
 {% macro require_masking_keys() -%}
     {%- if execute -%}
         {#- What an older `init` did not make counts as not there. -#}
-        {%- set installed = run_query(
-            "select num_nulls(to_regnamespace('vault'), to_regprocedure('raw.finished_before()')) = 0"
+        {%- set is_installed = run_query(
+            "select num_nulls(to_regprocedure('raw.finished_before()'),"
+            ~ " to_regprocedure('raw.login_of(jsonb)'), to_regclass('vault.personal_field')) = 0"
         ).rows[0][0] -%}
-        {%- if not installed or parse_key_chain(newest_key_chain() or ':') | length < 2 -%}
+        {%- set chains = parse_key_chain(newest_key_chain()) if is_installed else {} -%}
+        {%- if not is_installed or personal_fields() | reject('in', chains) | list -%}
             {{ exceptions.raise_compiler_error(
                 "The database is not ready, or a masking key is missing: run `python -m vault init`"
             ) }}
         {%- endif -%}
+        {%- for field in masks_of('user_logins') if not login_fields().get(field, {}).canonical -%}
+            {{ exceptions.raise_compiler_error(
+                "Nothing is published: user_logins has a mask of '" ~ field ~ "', and the list in "
+                ~ "stg_logins.sql has no canonical form of it"
+            ) }}
+        {%- endfor -%}
+        {%- do refuse_plain_columns() -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- A column with the name of a personal field would hold the plain value. -#}
+{% macro refuse_plain_columns() -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
+        {%- for name in node.columns if name | lower in personal_fields() -%}
+            {{ exceptions.raise_compiler_error(
+                "Nothing is published: the column " ~ name ~ " of " ~ node.name ~ " has the name of a "
+                ~ "personal field. Publish " ~ personal_fields()[name | lower] ~ " instead"
+            ) }}
+        {%- endfor -%}
+    {%- endfor -%}
 {%- endmacro %}

@@ -1,18 +1,23 @@
-{#- Why a body is no login, or null if it is one: the first rule that applies.
-    The fields are strings or null; lengths are those of the columns of user_logins. -#}
-{% macro rejection_reason(body) -%}
-    {%- set fields = ['user_id', 'app_version', 'device_type', 'ip', 'locale', 'device_id'] -%}
-    {%- set lengths = {'user_id': 128, 'device_type': 32, 'locale': 32} -%}
+{#- Why a login is none, or null if it is one: the first rule that applies. -#}
+{% macro rejection_reason(login, fields) -%}
     case
-        when jsonb_typeof({{ body }}) <> 'object' then 'body_not_object'
-        when not jsonb_exists_any({{ body }}, array{{ fields }}) then 'wrong_message_type'
+        when {{ login }} is null then 'no_login'
+        when jsonb_typeof({{ login }}) <> 'object'
+            then
+                case
+                    when jsonb_path_exists({{ login }}, '$[*] ? (@.type() == "object")')
+                        then 'list_of_logins'
+                    else 'body_not_object'
+                end
+        when not jsonb_exists_any({{ login }}, array{{ fields | list }}) then 'wrong_message_type'
         {% for field in fields %}
-            when jsonb_typeof({{ body }} -> '{{ field }}') not in ('string', 'null')
+            when jsonb_typeof({{ login }} -> '{{ field }}') not in ('string', 'null')
                 then '{{ field }}_wrong_type'
         {% endfor %}
-        when coalesce({{ trimmed(body ~ " ->> 'user_id'") }}, '') = '' then 'user_id_missing'
-        {% for field, length in lengths.items() %}
-            when length({{ body }} ->> '{{ field }}') > {{ length }} then '{{ field }}_too_long'
+        when coalesce({{ trimmed(login ~ " ->> 'user_id'") }}, '') = '' then 'user_id_missing'
+        {% for field, rules in fields.items() if rules.length %}
+            when length({{ login }} ->> '{{ field }}') > {{ rules.length }}
+                then '{{ field }}_too_long'
         {% endfor %}
     end
 {%- endmacro %}

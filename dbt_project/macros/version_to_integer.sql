@@ -10,7 +10,14 @@
     {%- set part = '[.]0*[0-9]{1,3}' -%}
     {%- set fourth = '[.][0-9A-Za-z]+' -%}
     {%- set suffix = '(?:-[0-9A-Za-z.-]+)?(?:[+][0-9A-Za-z.-]+)?' -%}
+    {%- set three = '[0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}' -%}
     case
+        -- The usual form, and the cheapest way to read it.
+        when {{ value }} ~ '^{{ three }}$'
+            then
+                split_part({{ value }}, '.', 1)::integer * 1000000
+                + split_part({{ value }}, '.', 2)::integer * 1000
+                + split_part({{ value }}, '.', 3)::integer
         when
             {{ trimmed(value) }}
             ~ '^[vV]?{{ major }}(?:{{ part }}(?:{{ part }}(?:{{ fourth }})?)?)?{{ suffix }}$'

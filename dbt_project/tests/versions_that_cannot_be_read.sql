@@ -3,9 +3,10 @@
 
 select raw_logins.message_id
 from {{ source('raw', 'raw_logins') }} as raw_logins
+cross join lateral raw.login_of(raw_logins.body) as opened (login)
 where
     {{ window_read('raw_logins.landed_xid', 'user_logins', 'newest') }}
-    and {{ trimmed("raw_logins.body ->> 'app_version'") }} is not null
+    and {{ trimmed("opened.login ->> 'app_version'") }} is not null
     and (
         select logins.app_version is null from {{ ref('user_logins') }} as logins
         where logins.message_id = raw_logins.message_id

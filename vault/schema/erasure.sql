@@ -40,7 +40,10 @@ begin
                 select from pg_attribute as a
                 where
                     a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-                    and a.attname in ('message_id', 'user_id', 'masked_ip', 'masked_device_id')
+                    and (
+                        a.attname in ('message_id', 'user_id')
+                        or a.attname in (select p.mask from vault.personal_field as p)
+                    )
                     and a.atttypid not in ('text'::regtype, 'varchar'::regtype)
             )
     ) then
@@ -109,36 +112,58 @@ begin
     from raw.raw_logins as r
     where encode(
         public.hmac(
-            convert_to(r.body ->> 'user_id', 'UTF8'),
+            convert_to(raw.login_of(r.body) ->> 'user_id', 'UTF8'),
             (select k.secret from vault.masking_key as k where k.domain = 'erasure'),
             'sha256'
         ), 'hex'
     ) = any(user_hashes);
 
-    -- Of purged messages only the models still know whose they are.
-    for model in select vault.model_table(w.model) from raw.model_windows as w order by w.model loop
-        if exists (select from pg_attribute where attrelid = model and attname = 'user_id') then
-            execute format(
-                'select array_agg(m.message_id) from only %s as m where encode('
-                'public.hmac(convert_to(m.user_id, ''UTF8''),'
-                ' (select k.secret from vault.masking_key as k where k.domain = ''erasure''),'
-                ' ''sha256''), ''hex'') = any($1)', model
-            ) into more using user_hashes;
-            found := found || more;
-        end if;
+    for model in select * from vault.models_with_users() loop
+        execute format(
+            'select array_agg(m.message_id) from only %s as m where encode('
+            'public.hmac(convert_to(m.user_id, ''UTF8''),'
+            ' (select k.secret from vault.masking_key as k where k.domain = ''erasure''),'
+            ' ''sha256''), ''hex'') = any($1)', model
+        ) into more using user_hashes;
+        found := found || more;
     end loop;
-    perform vault.unpublish(found);
 
-    select array_agg(q.message_id) into more
-    from raw.quarantined_messages as q
+    -- What is no login has its user anywhere. MATERIALIZED: a cluster takes apart only what it has
+    -- collected in one place.
+    with others as materialized (
+        select
+            r.message_id,
+            concat_ws(' ', r.body::text, vault.without_numbers(r.attributes::text)) as said
+        from raw.raw_logins as r
+        where
+            r.body is not null
+            and jsonb_typeof(raw.login_of(r.body) -> 'user_id') is distinct from 'string'
+        union all
+        select
+            q.message_id,
+            concat_ws(' ', q.body, vault.without_numbers(q.attributes)) as said
+        from raw.quarantined_messages as q
+        where q.removed is null
+    ),
+
+    words as materialized (
+        select
+            o.message_id,
+            unnest(vault.words(o.said)) as word
+        from others as o
+    )
+
+    select array_agg(distinct w.message_id) into more
+    from words as w
     where encode(
         public.hmac(
-            convert_to(substring(q.body from '"user_id"\s*:\s*"([^"]*)'), 'UTF8'),
+            convert_to(w.word, 'UTF8'),
             (select k.secret from vault.masking_key as k where k.domain = 'erasure'),
             'sha256'
         ), 'hex'
     ) = any(user_hashes);
     found := found || more;
+    perform vault.unpublish(found);
     perform vault.empty_out(found);
     return (select count(distinct m.id) from unnest(found) as m (id));
 end
@@ -146,64 +171,26 @@ $$;
 comment on function vault.erase_hashes(text[]) is
 'Erase everything about users given by the keyed hash of their ids; returns the number of messages';
 
-create or replace function vault.erase(user_id text) returns integer
+create or replace function vault.erase(
+    user_id text, message_ids text[], named_in_attributes text[]
+) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp as $$
 declare
-    user_hash constant text := encode(
-        public.hmac(
-            convert_to(user_id, 'UTF8'),
-            (select k.secret from vault.masking_key as k where k.domain = 'erasure'),
-            'sha256'
-        ), 'hex'
-    );
-    -- Where nothing says which user it is, the id may stand anywhere, but as a word of its own.
-    word constant text := '(?<![[:alnum:]_.@+-])'
-        || regexp_replace(user_id, '([^[:alnum:]])', '\\\1', 'g') || '(?![[:alnum:]_.@+-])';
-    erased integer;
-    found text[];
-    more text[];
+    user_hash constant text := vault.user_hash(user_id);
 begin
-    erased := vault.erase_hashes(array[user_hash]);
+    perform vault.unpublish(message_ids);
+    perform vault.empty_out(message_ids);
+    update raw.raw_logins as r
+    set attributes = null
+    where r.message_id = any(named_in_attributes);
 
-    -- What is no login has its user anywhere. MATERIALIZED: the id is compared here, and is no part of
-    -- a query on the table.
-    with others as materialized (
-        select
-            r.message_id,
-            r.body
-        from raw.raw_logins as r
-        where r.body is not null and jsonb_typeof(r.body -> 'user_id') is distinct from 'string'
-    )
-
-    select coalesce(array_agg(o.message_id), '{}') into found
-    from others as o
-    where
-        jsonb_path_exists(o.body, '$.** ? (@ == $user)', jsonb_build_object('user', user_id))
-        or jsonb_typeof(o.body) = 'string' and o.body #>> '{}' ~ word;
-    perform vault.unpublish(found);
-
-    with others as materialized (
-        select
-            q.message_id,
-            q.body
-        from raw.quarantined_messages as q
-        where q.body !~ '"user_id"\s*:\s*"[^"\\]*"'
-    )
-
-    select array_agg(o.message_id) into more
-    from others as o
-    where o.body ~ word;
-    found := found || more;
-    perform vault.empty_out(found);
-    erased := erased + cardinality(found);
-
-    insert into vault.erasure (user_hash, messages) values (user_hash, erased);
-    return erased;
+    insert into vault.erasure (user_hash, messages) values (user_hash, cardinality(message_ids));
 end
 $$;
-comment on function vault.erase(text) is
-'Erase everything about a user, record the keyed hash of the id, return the number of messages';
+comment on function vault.erase(text, text[], text[]) is
+'Erase the messages of a user, empty the attributes of messages of others that name the user, and '
+'record the keyed hash of the id. vault.messages_of finds them, in the same transaction';
 
 create or replace function vault.purge(
     older_than timestamptz, after_id text, page integer

@@ -33,10 +33,11 @@ grant select on vault.masking_key, vault.personal_field to login_transformer;
 grant execute on function vault.key_chain() to login_transformer;
 
 grant execute on function
-vault.request_recovery(text, text, text, text), vault.recover(bigint), vault.recovery_log()
+vault.request_recovery(text, text, text, text), vault.recover(bigint), vault.recovery_log(),
+vault.request_access(text, text, text), vault.access(bigint, text)
 to login_recovery;
 
--- erase, erase_hashes, purge and the keys: login_owner alone.
+-- messages_of, erase, erase_hashes, purge and the keys: login_owner alone.
 
 -- What is made tomorrow is nobody's until it is granted. Functions would be everyone's otherwise.
 alter default privileges for role login_owner revoke all on functions from public;

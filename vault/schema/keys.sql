@@ -2,9 +2,10 @@
 set local role login_owner;
 
 comment on table vault.masking_key is
-'HMAC-SHA-256 keys (RFC 2104), one per domain: masks of one kind tell nothing of the other';
+'HMAC-SHA-256 keys (RFC 2104), one per domain: masks of one field tell nothing of another';
 comment on column vault.masking_key.domain is
-'ip and device_id mask; erasure hashes user ids in the record of erasures, and never changes';
+'The field of vault.personal_field that it masks; or erasure, which hashes user ids in the '
+'records of erasure and access, and never changes';
 comment on column vault.masking_key.is_chained is
 'Made when raw values were already purged: it masks the masks of the version before it';
 comment on table vault.destroyed_key is
@@ -45,6 +46,26 @@ set search_path = pg_catalog, pg_temp as $$
     ) as c
 $$;
 comment on function vault.key_chain() is
-'Which versions of the keys mask, as device_id:1 ip:2+3: the first the value, the next its mask';
+'Which versions of the keys mask, as field:1 other:2+3: the first the value, the next its mask';
+
+create or replace function vault.user_hash(user_id text) returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp as $$
+begin
+    if not exists (select from vault.masking_key as k where k.domain = 'erasure') then
+        raise exception 'there is no key of domain erasure: restore it, or hashes mean nothing';
+    end if;
+    return encode(
+        public.hmac(
+            convert_to(user_id, 'UTF8'),
+            (select k.secret from vault.masking_key as k where k.domain = 'erasure'),
+            'sha256'
+        ), 'hex'
+    );
+end
+$$;
+comment on function vault.user_hash(text) is
+'HMAC-SHA-256 of a user id under the erasure key, in hex: how records name a person';
 
 reset role;

@@ -3,7 +3,12 @@ set local role login_owner;
 
 comment on table vault.settings is
 'published_schema: where dbt publishes; recoveries_per_hour: requests that a person may make';
-comment on table vault.recovery_request is 'Who asked for which raw value, and why. Append-only';
+comment on table vault.recovery_request is
+'Who asked for which raw value, or for the data of which person, and why. Append-only';
+comment on column vault.recovery_request.kind is
+'The column of a mask, as masked_ip; message_id; or access';
+comment on column vault.recovery_request.lookup is
+'The mask or message id; for access HMAC-SHA-256 of the user id under the erasure key';
 comment on table vault.disclosure is 'Which requests were answered. Append-only; holds no value';
 comment on table vault.erasure is
 'Whose data was erased, as HMAC-SHA-256 of the user id under the erasure key. Append-only';

@@ -2,11 +2,10 @@
 -- value and roll back the record of having asked for it.
 set local role login_owner;
 
-create or replace function vault.request_recovery(
-    kind text, lookup text, reason text, ticket text default null
+create or replace function vault.record_request(
+    kind text, lookup text, reason text, ticket text
 ) returns bigint
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp as $$
 declare
     person constant text := session_user;
@@ -17,9 +16,6 @@ declare
 begin
     if coalesce(length(btrim(reason)), 0) < 10 then
         raise exception 'a reason of at least 10 characters is needed';
-    end if;
-    if kind is null or kind not in ('masked_ip', 'masked_device_id', 'message_id') then
-        raise exception 'kind is masked_ip, masked_device_id or message_id';
     end if;
     -- One at a time, or parallel sessions could pass the limit together; and an older snapshot
     -- would not see what the others have asked for.
@@ -44,20 +40,14 @@ begin
     return new_id;
 end
 $$;
-comment on function vault.request_recovery(text, text, text, text) is
-'Record a wish to see the raw values behind a masked_ip, a masked_device_id or a message_id';
+comment on function vault.record_request(text, text, text, text) is
+'Record a request of the user of this session, within the limits of reason and number';
 
-create or replace function vault.recover(request bigint)
-returns table (message_id text, sent_at timestamptz, ip text, device_id text)
+create or replace function vault.open_request(request bigint) returns vault.recovery_request
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp as $$
 declare
     asked vault.recovery_request;
-    published constant text := (
-        select s.value from vault.settings as s where s.name = 'published_schema'
-    );
-    disclosed integer;
 begin
     select r.* into asked from vault.recovery_request as r where r.request_id = request;
     if asked is null or asked.requested_by <> session_user then
@@ -69,38 +59,110 @@ begin
     if asked.requested_at < clock_timestamp() - interval '15 minutes' then
         raise exception 'the request is older than 15 minutes';
     end if;
+    return asked;
+end
+$$;
+comment on function vault.open_request(bigint) is
+'A request that the same person committed in the last 15 minutes; fails if it is anything else';
 
-    -- What is disclosed is what was asked for: the address, the device id, or, of one message, both.
-    if asked.kind = 'message_id' then
-        return query
-        select r.message_id, r.sent_at, r.body ->> 'ip', r.body ->> 'device_id'
-        from raw.raw_logins as r
-        where r.message_id = asked.lookup and r.body is not null;
-    else
-        if vault.model_table(published || '.user_logins') is null then
-            raise exception 'there is no table %.user_logins', published;
-        end if;
-        return query execute format(
-            'select r.message_id, r.sent_at,'
-            ' case %1$L when ''masked_ip'' then r.body ->> ''ip'' end,'
-            ' case %1$L when ''masked_device_id'' then r.body ->> ''device_id'' end'
-            ' from only %2$I.user_logins as u inner join raw.raw_logins as r'
-            ' on u.message_id = r.message_id'
-            ' where u.%1$I = $1 and r.body is not null'
-            ' order by r.sent_at, r.message_id',
-            asked.kind, published
-        ) using asked.lookup;
-    end if;
-    get diagnostics disclosed = row_count;
-
+create or replace function vault.record_disclosure(request bigint, disclosed integer) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+begin
     insert into vault.disclosure (request_id, messages, disclosed_to, disclosed_from, disclosed_at)
     values (request, disclosed, session_user, inet_client_addr(), clock_timestamp());
     -- The server log keeps this even if the caller rolls back.
     raise log 'login recovery: request % disclosed to %, % messages', request, session_user, disclosed;
 end
 $$;
+comment on function vault.record_disclosure(bigint, integer) is
+'Record that a request was answered, with that many messages';
+
+create or replace function vault.request_recovery(
+    kind text, lookup text, reason text, ticket text default null
+) returns bigint
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp as $$
+begin
+    if kind is distinct from 'message_id'
+    and not exists (select from vault.personal_field as p where p.mask = kind) then
+        raise exception 'there is no mask %: the personal fields are %', kind, (
+            select string_agg(p.field, ', ' order by p.field) from vault.personal_field as p
+        );
+    end if;
+    return vault.record_request(kind, lookup, reason, ticket);
+end
+$$;
+comment on function vault.request_recovery(text, text, text, text) is
+'Record a wish to see the raw values behind a mask (kind is the column, as masked_ip) or of one '
+'message (kind is message_id)';
+
+create or replace function vault.recover(request bigint)
+returns table (message_id text, sent_at timestamptz, removed text, personal jsonb)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp as $$
+declare
+    asked constant vault.recovery_request := vault.open_request(request);
+    published constant text := (
+        select s.value from vault.settings as s where s.name = 'published_schema'
+    );
+    -- What is disclosed is what was asked for: one field of many messages, or all of one message.
+    fields constant text[] := array(
+        select p.field from vault.personal_field as p where asked.kind in (p.mask, 'message_id')
+    );
+    model regclass;
+    ids text[];
+    login jsonb;
+    disclosed integer := 0;
+begin
+    if fields = '{}' then
+        raise exception 'the request is not for a personal field';
+    end if;
+    if asked.kind = 'message_id' then
+        ids := array[asked.lookup];
+    else
+        model := vault.model_table(published || '.user_logins');
+        if model is null then
+            raise exception 'there is no table %.user_logins', published;
+        end if;
+        if not exists (
+            select from pg_attribute as a
+            where
+                a.attrelid = model and a.attname = asked.kind and not a.attisdropped
+                and a.atttypid in ('text'::regtype, 'varchar'::regtype)
+        ) then
+            raise exception '%.user_logins has no column % of text', published, asked.kind;
+        end if;
+        execute format(
+            'select array_agg(u.message_id) from only %s as u where u.%I = $1', model, asked.kind
+        ) into ids using asked.lookup;
+    end if;
+
+    for message_id, sent_at, removed, login in
+        select r.message_id, r.sent_at, r.removed, raw.login_of(r.body)
+        from raw.raw_logins as r
+        where r.message_id = any(ids)
+        order by r.sent_at, r.message_id
+    loop
+        -- Null where the login has none of them.
+        personal := (
+            select jsonb_object_agg(f.field, login ->> f.field)
+            from unnest(fields) as f (field)
+            having count(login ->> f.field) > 0
+        );
+        if personal is not null then
+            disclosed := disclosed + 1;
+        end if;
+        return next;
+    end loop;
+    perform vault.record_disclosure(request, disclosed);
+end
+$$;
 comment on function vault.recover(bigint) is
-'Disclose the raw values of a request that the same person committed in the last 15 minutes';
+'Disclose the raw values of a request that the same person committed in the last 15 minutes: '
+'personal has the fields that were asked for, and is null where a message has none of them';
 
 create or replace function vault.recovery_log()
 returns table (

@@ -31,8 +31,8 @@ select * from new_logins
     select
         published.user_id,
         published.device_type,
-        {{ rekey('published.masked_ip', 'ip') }} as masked_ip,
-        {{ rekey('published.masked_device_id', 'device_id') }} as masked_device_id,
+        {{ rekey('published', 'ip') }} as masked_ip,
+        {{ rekey('published', 'device_id') }} as masked_device_id,
         published.locale,
         published.app_version,
         -- Earlier versions left it null where the time of sending is unknown.

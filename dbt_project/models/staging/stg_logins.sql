@@ -1,31 +1,50 @@
--- Every landed message: taken apart, judged, masked and cast. Nothing after this model can see
--- an address or a device id, not even in an error message.
+{#- What is read of a login, by the names that raw.login_of gives: this list, and nothing else. Text
+    that is longer than `length` is rejected. What is personal (vault/schema/personal_fields.sql)
+    has the macro of its canonical form, and is masked. -#}
+{%- set fields = {
+    'user_id': {'length': 128},
+    'app_version': {},
+    'device_type': {'length': 32},
+    'ip': {'canonical': 'canonical_address'},
+    'locale': {'length': 32},
+    'device_id': {'canonical': 'canonical_device_id'},
+} -%}
+{{ config(meta={'fields': fields}) }}
+
+-- Every landed message: opened, taken apart, judged, masked and cast. Nothing after this model can
+-- see what is personal, not even in an error message.
 with
 
-messages as (
+opened as (
 
+    -- In FROM the function is evaluated once for each row. (In a subquery with OFFSET 0 too, but
+    -- then not in parallel.)
+    select
+        messages.message_id,
+        messages.sent_at,
+        messages.landed_at,
+        messages.landed_xid,
+        opened.login
+    from {{ source('raw', 'raw_logins') }} as messages
+    cross join lateral raw.login_of(messages.body) as opened (login)
     -- A body that was erased or purged is null.
-    select * from {{ source('raw', 'raw_logins') }}
-    where body is not null
+    where messages.body is not null
 
 ),
 
-fields as (
+taken_apart as (
 
     -- ->> one by one is the cheapest way to take jsonb apart.
     select
+        {% for field in fields -%}
+            login ->> '{{ field }}' as {{ field }},
+        {% endfor -%}
         message_id,
         sent_at,
         landed_at,
         landed_xid,
-        body,
-        body ->> 'user_id' as user_id,
-        body ->> 'app_version' as app_version,
-        body ->> 'device_type' as device_type,
-        body ->> 'ip' as ip,
-        body ->> 'locale' as locale,
-        body ->> 'device_id' as device_id
-    from messages
+        login
+    from opened
 
 ),
 
@@ -41,16 +60,16 @@ logins as (
         landed_xid,
 
         -- masked
-        {{ mask_pii(canonical_address('ip'), 'ip') }} as masked_ip,
-        {{ mask_pii(canonical_device_id('device_id'), 'device_id') }} as masked_device_id,
-
+        {% for field, rules in fields.items() if rules.canonical -%}
+            {{ mask_pii(canonical(rules, field), field) }} as masked_{{ field }},
+        {% endfor %}
         -- cast
         {{ version_to_integer('app_version') }} as app_version,
         (coalesce(sent_at, landed_at) at time zone 'UTC')::date as create_date,
 
         -- judged
-        {{ rejection_reason('body') }} as rejection_reason
-    from fields
+        {{ rejection_reason('login', fields) }} as rejection_reason
+    from taken_apart
 
 )
 

@@ -1,0 +1,280 @@
+{#- A build publishes nothing if it breaks a promise: the check is in its transaction, and its error
+    names the model, the rule and a number of rows, never a value. Each table has check
+    constraints besides. These are the second line, because the error of a constraint quotes the row. -#}
+
+
+{#- Null passes. `~ '^[0-9a-f]{64}$'` is the same, and takes twelve times as long: Postgres makes the
+    states of a repetition anew for each value. -#}
+{% macro is_pseudonym(mask) -%}
+    ({{ mask }} is null or length({{ mask }}) = 64 and {{ mask }} collate "C" !~ '[^0-9a-f]')
+{%- endmacro %}
+
+
+{#- By the list of what is personal, and by the names that their constraints have. -#}
+{% macro pseudonym_checks() -%}
+    {%- set checks = {} -%}
+    {%- for mask in masks_of(model.name).values() -%}
+        {#- As long as a name may be. -#}
+        {%- set name = (mask ~ '_check')[:63] -%}
+        {%- do checks.update({
+            name: 'constraint ' ~ name ~ ' check (' ~ is_pseudonym(mask) ~ ')'
+        }) -%}
+    {%- endfor -%}
+    {{ return(checks) }}
+{%- endmacro %}
+
+
+{#- A table of an earlier version, or of a shorter list, gets what it lacks. It is read once for it. -#}
+{% macro add_pseudonym_checks(relation) -%}
+    {%- set checks = pseudonym_checks() -%}
+    {%- if checks -%}
+        {%- set present = run_query(
+            "select conname from pg_constraint where contype = 'c' and conrelid = '"
+            ~ relation.include(database=false) ~ "'::regclass"
+        ).columns[0].values() -%}
+        {%- set missing = [] -%}
+        {%- for name, check in checks.items() if name not in present -%}
+            {%- do missing.append('add ' ~ check) -%}
+        {%- endfor -%}
+        {%- if missing -%}
+            {%- do run_query(without_detail(
+                'alter table ' ~ relation ~ ' ' ~ missing | join(', ') ~ ';', relation
+            )) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The statements, with an error that quotes no row. dbt would print the detail, and keep it. `rows`
+    is where the masks are counted that are none. -#}
+{% macro without_detail(statements, rows) -%}
+    {%- set masks = masks_of(model.name).values() -%}
+    do $build$
+    declare
+        code text;
+        problem text;
+        wrong bigint;
+        broken record;
+    begin
+        {{ statements }}
+    exception
+        when integrity_constraint_violation then
+            get stacked diagnostics code = returned_sqlstate, problem = message_text;
+            {% if masks -%}
+                select count(*) into wrong from {{ rows }} as checked_rows
+                where not ({% for mask in masks %}{{ 'and ' if not loop.first }}{{ is_pseudonym(mask) }}
+                {% endfor %});
+                {{ refuse('wrong', 'have a mask that is none (rule masked)') }}
+            {%- endif %}
+            raise exception using errcode = code, message = problem;
+    end
+    $build$
+{%- endmacro %}
+
+
+{#- What the error says, and what to do. -#}
+{% macro refuse(count, problem) -%}
+    if {{ count }} > 0 then
+        raise exception using
+            message = format(
+                'Nothing is published: %s rows of {{ model.name }} {{ problem }}', {{ count }}
+            ),
+            hint = 'undo the last change of the masking keys, raw.login_of, stg_logins.sql, '
+                '{{ model.name }}.sql or their macros, and build again';
+    end if;
+{%- endmacro %}
+
+
+{#- Counts the messages of the window that break a rule. `messages` is a query of their login, null
+    or not, and of the array of their masks, null if they have no row. EXECUTE, because SELECT INTO
+    does not run in parallel. -#}
+{% macro require_sound(messages, with='') -%}
+    {%- set masks = masks_of(model.name) -%}
+    {%- set is_rejection = 'rejection_reason' in model.columns -%}
+    execute $check$
+    {{ with }}
+    select
+        count(*) filter (
+            where masks is null
+            and {{ rejection_reason('login', login_fields()) }}
+                is {{ 'not null' if is_rejection else 'null' }}
+        ) as dropped,
+        count(*) filter (
+            where false
+            {% for field in masks %}
+                or masks[{{ loop.index }}] is null and masks is not null
+                and {{ canonical(login_fields()[field], "(login ->> '" ~ field ~ "')") }} is not null
+            {% endfor %}
+        ) as unmasked,
+        count(*) filter (
+            where false
+            {% for field in masks %}
+                or length(login ->> '{{ field }}') >= 64
+                and masks[{{ loop.index }}] in (
+                    login ->> '{{ field }}',
+                    {{ canonical(login_fields()[field], "(login ->> '" ~ field ~ "')") }}
+                )
+            {% endfor %}
+        ) as plain
+    from ({{ messages }}) as new_messages
+    $check$ into broken;
+    {{ refuse_broken() }}
+{%- endmacro %}
+
+
+{% macro refuse_broken() -%}
+    {{ refuse('broken.dropped', 'are missing (rule nothing is dropped)') }}
+    {{ refuse('broken.unmasked', 'have no mask, although a value was sent (rule masked where sent)') }}
+    {{ refuse('broken.plain', 'have the plain value for a mask (rule masked)') }}
+{%- endmacro %}
+
+
+{#- The array of the masks, text for text. -#}
+{% macro array_of_masks() -%}
+    array[{{ masks_of(model.name).values() | join(', ') or "''" }}]::text[]
+{%- endmacro %}
+
+
+{#- Adds the rows of a later build, and compares what it added: to look it up would take as long as
+    to mask it. Not on a cluster, whose shards give back no rows to join. -#}
+{% macro insert_sound_rows(relation, sql) -%}
+    {%- if not holds_messages() or is_on_cluster() -%}
+        {{ without_detail(insert_rows(relation, sql) ~ ';', '(' ~ sql ~ ')') }}
+    {%- else -%}
+        {%- set with -%}
+            with
+
+            published as (
+
+                {{ insert_rows(relation, sql) }}
+                returning
+                    message_id,
+                    {{ array_of_masks() }} as masks
+
+            )
+        {%- endset -%}
+        {%- set messages -%}
+            select
+                opened.login,
+                published.masks
+            from {{ source('raw', 'raw_logins') }} as messages
+            cross join lateral raw.login_of(messages.body) as opened (login)
+            left join published on messages.message_id = published.message_id
+            where
+                messages.body is not null
+                and {{ landed_window('messages.landed_xid') }}
+        {%- endset -%}
+        {{ without_detail(require_sound(messages, with), '(' ~ sql ~ ')') }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Before the table is published: made anew, or on a cluster. -#}
+{% macro require_sound_table(relation, replaced) -%}
+    {%- set statements -%}
+        {{ require_sound(looked_up_messages(relation)) }}
+        {% if replaced is not none and keeps_purged_rows() -%}
+            {{ require_purged_rows(relation, replaced) }}
+        {%- endif %}
+    {%- endset -%}
+    {%- do run_query(without_detail(
+        on_cluster('query_of')(statements) if is_on_cluster() else statements, relation
+    )) -%}
+{%- endmacro %}
+
+
+{#- OFFSET 0 and the scalar subquery look each message up, whatever the planner thinks of their
+    number. In a table made anew these are the ones that rows_to_look_at() finds. -#}
+{% macro looked_up_messages(relation) -%}
+    select
+        opened.login,
+        (
+            select {{ array_of_masks() }}
+            from {{ relation }} as published
+            where published.message_id = messages.message_id
+        ) as masks
+    from {{ source('raw', 'raw_logins') }} as messages
+    cross join lateral raw.login_of(messages.body) as opened (login)
+    where
+        messages.body is not null
+        and {{ landed_window('messages.landed_xid') }}
+        {% if not is_incremental() -%}
+            and messages.message_id in ({{ rows_to_look_at(relation, masks_of(model.name)) }})
+        {%- endif %}
+    offset 0
+{%- endmacro %}
+
+
+{#- Messages without a row, those of which not exactly the fields have a mask that have a value, and
+    those with a value as long as a mask. By one join, which runs in parallel, of few bytes: Postgres
+    does not merge a subquery with a WITH of its own into its parent, which would carry the bodies
+    and the masks along. -#}
+{% macro rows_to_look_at(relation, masks) -%}
+    {%- set values = [] -%}
+    {%- for field in masks %} {%- do values.append("opened.login ->> '" ~ field ~ "'") -%} {%- endfor -%}
+    select messages.message_id
+    from (
+        with
+
+        window_rows as (
+
+            select *
+            from {{ source('raw', 'raw_logins') }} as raw_logins
+            where
+                raw_logins.body is not null
+                and {{ landed_window('raw_logins.landed_xid') }}
+
+        )
+
+        select
+            window_rows.message_id,
+            {{ which_are_null(values) }} as without_value,
+            false {% for value in values %} or length({{ value }}) >= 64 {% endfor %} as is_long
+        from window_rows
+        cross join lateral raw.login_of(window_rows.body) as opened (login)
+    ) as messages
+    left join (
+        with
+
+        new_rows as (select * from {{ relation }})
+
+        select
+            message_id,
+            {{ which_are_null(masks.values()) }} as without_mask
+        from new_rows
+    ) as published on messages.message_id = published.message_id
+    where
+        published.message_id is null
+        or published.without_mask <> messages.without_value
+        or messages.is_long
+{%- endmacro %}
+
+
+{#- One number that says which of the values are null. -#}
+{% macro which_are_null(values) -%}
+    0
+    {%- for value in values %} + case when {{ value }} is null then {{ 2 ** loop.index0 }} else 0 end
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- Of purged messages the rows that were published stay, and what was masked stays masked. -#}
+{% macro require_purged_rows(relation, replaced) -%}
+    {%- set columns = adapter.get_columns_in_relation(replaced) | map(attribute='name') | list -%}
+    select
+        count(*) filter (where new_rows.message_id is null) as dropped,
+        count(*) filter (
+            where false
+            {% for mask in masks_of(model.name).values() if mask in columns %}
+                or new_rows.message_id is not null
+                and new_rows.{{ mask }} is null and replaced.{{ mask }} is not null
+            {% endfor %}
+        ) as unmasked,
+        0 as plain
+    into broken
+    from {{ replaced }} as replaced
+    inner join {{ source('raw', 'raw_logins') }} as messages
+        on replaced.message_id = messages.message_id and messages.removed = 'purged'
+    left join {{ relation }} as new_rows on replaced.message_id = new_rows.message_id;
+    {{ refuse_broken() }}
+{%- endmacro %}

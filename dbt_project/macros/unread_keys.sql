@@ -1,0 +1,104 @@
+{#- The names of the keys in new messages that no field of the login comes from: those without which
+    the login is the same, in every message of a sample. `device.os` is a key in an object. A name
+    may itself be personal, so only a few are shown, and only what looks like a name. They are
+    asked for before the test, which gives dbt nothing but a number to print. -#}
+{% macro unread_keys() -%}
+    {%- if not execute or flags.WHICH not in ['build', 'test'] -%} {{ return([]) }} {%- endif -%}
+    {%- set names = [] -%}
+    {%- set others = namespace(number=0) -%}
+    {%- for row in run_query(unread_keys_query()) -%}
+        {%- if modules.re.fullmatch('[A-Za-z0-9_.-]{1,64}', row['name']) and names | length < 20 -%}
+            {%- do names.append(row['name']) -%}
+        {%- else -%}
+            {%- set others.number = others.number + 1 -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if others.number -%} {%- do names.append('and-others.' ~ others.number) -%} {%- endif -%}
+    {%- if names -%}
+        {%- do log('Keys of new messages that nothing reads: ' ~ names | join(', '), info=true) -%}
+    {%- endif -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+
+{#- Of the newest thousand messages. A message that is meant to be no login counts as read, and so
+    does one whose login is another without its envelope. -#}
+{% macro unread_keys_query() -%}
+    {%- set fields = login_fields() | list -%}
+    with
+
+    bodies as (
+
+        select raw.unwrapped(sampled.body) as body
+        from (
+            select messages.body
+            from {{ source('raw', 'raw_logins') }} as messages
+            where
+                messages.body is not null
+                and {{ window_read('messages.landed_xid', 'user_logins', 'newest') }}
+            order by messages.landed_xid desc
+            limit 1000
+        ) as sampled
+        where raw.login_of(sampled.body) is not null
+        offset 0
+
+    ),
+
+    logins as (
+
+        select
+            bodies.body,
+            {{ login_values('bodies.body', fields) }} as login
+        from bodies
+        where jsonb_typeof(bodies.body) = 'object' and raw.login_of(bodies.body) is not null
+
+    ),
+
+    paths as (
+
+        select
+            logins.body,
+            logins.login,
+            array[keys.name] as path
+        from logins
+        cross join lateral jsonb_each(logins.body) as keys (name, value)
+        where keys.value <> 'null'
+        union all
+        select
+            logins.body,
+            logins.login,
+            array[keys.name, nested.name] as path
+        from logins
+        cross join lateral jsonb_each(logins.body) as keys (name, value)
+        cross join lateral jsonb_each(
+            case when jsonb_typeof(keys.value) = 'object' then keys.value else '{}' end
+        ) as nested (name, value)
+        where nested.value <> 'null'
+
+    ),
+
+    unread as (
+
+        select path
+        from paths
+        group by path
+        having bool_and(login is not distinct from {{ login_values('body #- path', fields) }})
+
+    )
+
+    select array_to_string(path, '.') as name
+    from unread
+    -- An object that nothing reads is one name.
+    where cardinality(path) = 1 or path[1:1] not in (select unread.path from unread)
+    order by path
+{%- endmacro %}
+
+
+{#- The fields of a login that are read, of a body. -#}
+{% macro login_values(body, fields) -%}
+    (
+        select array[{% for field in fields %}opened.login ->> '{{ field }}'{{ ', ' if not loop.last }}
+        {% endfor %}]
+        from (select raw.login_of({{ body }}) as login offset 0) as opened
+    )
+{%- endmacro %}
