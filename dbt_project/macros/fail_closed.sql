@@ -1,12 +1,19 @@
 {#- A build publishes nothing if it breaks a promise: the check is in its transaction, and its error
-    names the model, the rule and a number of rows, never a value. Each table has check
-    constraints besides. These are the second line, because the error of a constraint quotes the row. -#}
+    names the model, the rule and a number of rows, never a value. Each table has check constraints
+    besides. These are the second line, because the error of a constraint quotes the row. -#}
 
 
-{#- Null passes. `~ '^[0-9a-f]{64}$'` is the same, and takes twelve times as long: Postgres makes the
-    states of a repetition anew for each value. -#}
+{#- Null passes. `~ '^[0-9a-f]{64}$'` is the same, and takes twelve times as long: for each value
+    Postgres makes the states of the repetition again. -#}
 {% macro is_pseudonym(mask) -%}
     ({{ mask }} is null or length({{ mask }}) = 64 and {{ mask }} collate "C" !~ '[^0-9a-f]')
+{%- endmacro %}
+
+
+{% macro are_pseudonyms(masks) -%}
+    {%- set conditions = [] -%}
+    {%- for mask in masks -%} {%- do conditions.append(is_pseudonym(mask)) -%} {%- endfor -%}
+    {{ conditions | join(' and ') or 'true' }}
 {%- endmacro %}
 
 
@@ -24,7 +31,7 @@
 {%- endmacro %}
 
 
-{#- A table of an earlier version, or of a shorter list, gets what it lacks. It is read once for it. -#}
+{#- A table of an earlier version, or of a shorter list, gets what it lacks, and is read once. -#}
 {% macro add_pseudonym_checks(relation) -%}
     {%- set checks = pseudonym_checks() -%}
     {%- if checks -%}
@@ -45,8 +52,8 @@
 {%- endmacro %}
 
 
-{#- The statements, with an error that quotes no row. dbt would print the detail, and keep it. `rows`
-    is where the masks are counted that are none. -#}
+{#- The statements, with an error that quotes no row: dbt would print the detail, and keep it.
+    `rows` is where the masks are counted that are none. -#}
 {% macro without_detail(statements, rows) -%}
     {%- set masks = masks_of(model.name).values() -%}
     do $build$
@@ -60,12 +67,9 @@
     exception
         when integrity_constraint_violation then
             get stacked diagnostics code = returned_sqlstate, problem = message_text;
-            {% if masks -%}
-                select count(*) into wrong from {{ rows }} as checked_rows
-                where not ({% for mask in masks %}{{ 'and ' if not loop.first }}{{ is_pseudonym(mask) }}
-                {% endfor %});
-                {{ refuse('wrong', 'have a mask that is none (rule masked)') }}
-            {%- endif %}
+            select count(*) into wrong from {{ rows }} as checked_rows
+            where not ({{ are_pseudonyms(masks) }});
+            {{ refuse('wrong', 'have a mask that is none (rule masked)') }}
             raise exception using errcode = code, message = problem;
     end
     $build$
@@ -124,7 +128,7 @@
 
 {% macro refuse_broken() -%}
     {{ refuse('broken.dropped', 'are missing (rule nothing is dropped)') }}
-    {{ refuse('broken.unmasked', 'have no mask, although a value was sent (rule masked where sent)') }}
+    {{ refuse('broken.unmasked', 'have no mask, and a value was sent (rule masked where sent)') }}
     {{ refuse('broken.plain', 'have the plain value for a mask (rule masked)') }}
 {%- endmacro %}
 
@@ -173,9 +177,9 @@
 {% macro require_sound_table(relation, replaced) -%}
     {%- set statements -%}
         {{ require_sound(looked_up_messages(relation)) }}
-        {% if replaced is not none and keeps_purged_rows() -%}
+        {% if replaced is not none and keeps_purged_rows() %}
             {{ require_purged_rows(relation, replaced) }}
-        {%- endif %}
+        {% endif %}
     {%- endset -%}
     {%- do run_query(without_detail(
         on_cluster('query_of')(statements) if is_on_cluster() else statements, relation
@@ -197,21 +201,23 @@
     cross join lateral raw.login_of(messages.body) as opened (login)
     where
         messages.body is not null
-        and {{ landed_window('messages.landed_xid') }}
-        {% if not is_incremental() -%}
+        {% if not is_incremental() %}
             and messages.message_id in ({{ rows_to_look_at(relation, masks_of(model.name)) }})
-        {%- endif %}
+        {% endif %}
+        and {{ landed_window('messages.landed_xid') }}
     offset 0
 {%- endmacro %}
 
 
-{#- Messages without a row, those of which not exactly the fields have a mask that have a value, and
-    those with a value as long as a mask. By one join, which runs in parallel, of few bytes: Postgres
-    does not merge a subquery with a WITH of its own into its parent, which would carry the bodies
-    and the masks along. -#}
+{#- Messages without a row, those with a mask and no value or a value and no mask, and those with a
+    value as long as a mask. By one join, which runs in parallel, of few bytes: Postgres does not
+    merge a subquery with a WITH of its own into its parent, which would carry the bodies and the
+    masks along. -#}
 {% macro rows_to_look_at(relation, masks) -%}
     {%- set values = [] -%}
-    {%- for field in masks %} {%- do values.append("opened.login ->> '" ~ field ~ "'") -%} {%- endfor -%}
+    {%- for field in masks -%}
+        {%- do values.append("opened.login ->> '" ~ field ~ "'") -%}
+    {%- endfor -%}
     select messages.message_id
     from (
         with

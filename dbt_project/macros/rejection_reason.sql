@@ -21,3 +21,16 @@
         {% endfor %}
     end
 {%- endmacro %}
+
+
+{#- All of them. -#}
+{% macro rejection_reasons(fields) -%}
+    {%- set reasons = [
+        'no_login', 'list_of_logins', 'body_not_object', 'wrong_message_type', 'user_id_missing'
+    ] -%}
+    {%- for field, rules in fields.items() -%}
+        {%- do reasons.append(field ~ '_wrong_type') -%}
+        {%- if rules.length -%} {%- do reasons.append(field ~ '_too_long') -%} {%- endif -%}
+    {%- endfor -%}
+    {{ return(reasons) }}
+{%- endmacro %}

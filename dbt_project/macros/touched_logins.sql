@@ -84,8 +84,8 @@
 
 
 {#- Masks that the new logins have. -#}
-{% macro touched_masks(columns) -%}
-    select distinct unnest(array[{{ columns }}])
+{% macro touched_masks(masks) -%}
+    select distinct unnest(array[{{ masks | join(', ') }}])
     from ({{ new_logins() }}) as new_logins
 {%- endmacro %}
 

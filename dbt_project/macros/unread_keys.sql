@@ -96,9 +96,12 @@
 
 {#- The fields of a login that are read, of a body. -#}
 {% macro login_values(body, fields) -%}
+    {%- set values = [] -%}
+    {%- for field in fields -%}
+        {%- do values.append("opened.login ->> '" ~ field ~ "'") -%}
+    {%- endfor -%}
     (
-        select array[{% for field in fields %}opened.login ->> '{{ field }}'{{ ', ' if not loop.last }}
-        {% endfor %}]
+        select array[{{ values | join(', ') }}]::text[]
         from (select raw.login_of({{ body }}) as login offset 0) as opened
     )
 {%- endmacro %}

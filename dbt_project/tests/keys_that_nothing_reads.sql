@@ -8,5 +8,9 @@
 {%- set names = unread_keys() %}
 
 select unread.name
-from unnest(array[{% for name in names %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %}]::text[])
-    as unread (name)
+from (values (null)) as unread (name)
+where unread.name is not null
+{% for name in names -%}
+    union all
+    select '{{ name }}' as name
+{% endfor %}

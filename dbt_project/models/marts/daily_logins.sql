@@ -17,7 +17,13 @@ days as (
         count(*) as logins,
         count(distinct user_id) as users,
         count(*)
-        - count(distinct row(user_id, masked_ip, masked_device_id, app_version)) as repeats,
+        - count(distinct row(
+            {% for mask in masks_of('user_logins').values() -%}
+                {{ mask }},
+            {% endfor -%}
+            user_id,
+            app_version
+        )) as repeats,
         count(*) filter (where app_version is null) as unreadable_versions
     from logins
     group by create_date, device_type, locale

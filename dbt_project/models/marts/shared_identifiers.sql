@@ -1,38 +1,31 @@
 {{ config(
-    pre_hook="{{ delete_touched('masked_value', touched_masks('masked_ip, masked_device_id')) }}"
+    pre_hook="{{ delete_touched('masked_value', touched_masks(masks_of('user_logins').values())) }}"
 ) }}
 
+-- depends_on: {{ ref('user_logins') }}
 with
-
-ip_logins as (
-
-    {% call logins_with('masked_ip') %} {{ touched_masks('masked_ip') }} {% endcall %}
-
-),
-
-device_logins as (
-
-    {% call logins_with('masked_device_id') %} {{ touched_masks('masked_device_id') }} {% endcall %}
-
-),
 
 identifiers as (
 
+    -- Also the types, whatever is personal.
     select
-        'ip' as kind,
-        masked_ip as masked_value,
-        user_id,
-        sent_at
-    from ip_logins
-    where masked_ip is not null
-    union all
-    select
-        'device_id' as kind,
-        masked_device_id as masked_value,
-        user_id,
-        sent_at
-    from device_logins
-    where masked_device_id is not null
+        null::text as kind,
+        null::varchar as masked_value,
+        null::varchar as user_id,
+        null::timestamptz as sent_at
+    where false
+    {% for field, mask in masks_of('user_logins').items() -%}
+        union all
+        select
+            '{{ field }}' as kind,
+            logins.{{ mask }} as masked_value,
+            logins.user_id,
+            logins.sent_at
+        from (
+            {% call logins_with(mask) %} {{ touched_masks([mask]) }} {% endcall %}
+        ) as logins
+        where logins.{{ mask }} is not null
+    {% endfor %}
 
 ),
 

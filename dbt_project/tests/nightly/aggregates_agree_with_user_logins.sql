@@ -19,26 +19,18 @@ recounted as (
     from {{ ref('user_logins') }}
     where app_version is not null
     group by app_version
-    union all
-    select
-        'shared_identifiers' as model,
-        'ip|' || masked_ip as key,
-        count(*) as logins,
-        count(distinct user_id) as users
-    from {{ ref('user_logins') }}
-    where masked_ip is not null
-    group by masked_ip
-    having count(distinct user_id) > 1
-    union all
-    select
-        'shared_identifiers' as model,
-        'device_id|' || masked_device_id as key,
-        count(*) as logins,
-        count(distinct user_id) as users
-    from {{ ref('user_logins') }}
-    where masked_device_id is not null
-    group by masked_device_id
-    having count(distinct user_id) > 1
+    {% for field, mask in masks_of('user_logins').items() -%}
+        union all
+        select
+            'shared_identifiers' as model,
+            '{{ field }}|' || {{ mask }} as key,
+            count(*) as logins,
+            count(distinct user_id) as users
+        from {{ ref('user_logins') }}
+        where {{ mask }} is not null
+        group by {{ mask }}
+        having count(distinct user_id) > 1
+    {% endfor %}
 
 ),
 
