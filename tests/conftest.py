@@ -52,6 +52,10 @@ class Pipeline:
     url: str
     logs: Path
     outputs: list[str] = field(default_factory=list)
+    log_began_at: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.log_began_at = (self.logs / "postgres.log").stat().st_size
 
     def send(self, bodies: Sequence[str]) -> None:
         send(self.client, self.url, bodies)
@@ -119,6 +123,11 @@ class Pipeline:
 
     def value(self, statement: str) -> Any:
         return self.sql(statement)[0][0]
+
+    def server_log(self) -> str:
+        """Return what Postgres has logged since the pipeline was made."""
+        log = (self.logs / "postgres.log").read_bytes()
+        return log[self.log_began_at :].decode("utf-8", "replace")
 
     def waiting(self) -> tuple[int, int]:
         """Messages that wait in the queue, and messages in flight."""

@@ -180,7 +180,7 @@ def test_thirty_failing_statements_leave_no_body_in_the_server_log(attacked: Pip
         attacked.sql("alter table raw.raw_logins drop constraint if exists broken")
         attacked.vault("init")
         attacked.load()
-    log = (attacked.logs / "postgres.log").read_text("utf-8", "replace")
+    log = attacked.server_log()
     assert 'violates check constraint "broken' in log
     for text in (log, "".join(attacked.outputs)):
         assert "203.0.113." not in text

@@ -58,7 +58,7 @@ def test_an_erased_user_is_gone_and_stays_gone(pipeline: Pipeline) -> None:
         + pipeline.sql("select r::text from vault.erasure as r")
     )
     assert "user-0003" not in repr(everything).replace("user-00031", "")
-    assert "user-0003" not in (pipeline.logs / "postgres.log").read_text("utf-8", "replace")
+    assert "user-0003" not in pipeline.server_log()
 
     # Delivered again, it stays erased; so also from the start.
     pipeline.sql(
@@ -257,7 +257,7 @@ def test_of_an_erased_person_nothing_is_left_anywhere(pipeline: Pipeline) -> Non
         assert erased.code == 0, erased.stderr
         assert f"erased {len(theirs)} messages" in erased.stderr
         assert "1 logins of other people mention the id in their attributes" in erased.stderr
-        said = tried.output + erased.output + (pipeline.logs / "postgres.log").read_text("utf-8")
+        said = tried.output + erased.output + pipeline.server_log()
         after = messages(pipeline)
         left = "\n".join(row for rows in contents(pipeline).values() for row in rows)
         for secret in (user_id, device_id):

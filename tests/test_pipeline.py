@@ -128,7 +128,7 @@ def test_neither_the_keys_nor_a_raw_value_is_printed_or_kept_in_a_file(
     }
     assert len(written) > 20
     written[Path("output")] = "".join(pipeline.outputs)
-    written[Path("server log")] = (pipeline.logs / "postgres.log").read_text("utf-8", "replace")
+    written[Path("server log")] = pipeline.server_log()
     found = [
         (path, text) for path, content in written.items() for text in forbidden if text in content
     ]

@@ -62,7 +62,7 @@ def test_a_recovery_discloses_what_was_asked_for_and_is_on_record(pipeline: Pipe
     ]
     assert [line[listed[0].index("messages")] for line in listed[1:]] == ["2", "1", "1"]
     assert all(REASON in line for line in listed[1:])
-    log = (pipeline.logs / "postgres.log").read_text("utf-8", "replace")
+    log = pipeline.server_log()
     assert "login recovery: request 1 disclosed to postgres, 2 messages" in log
     assert "192.0.2.2" not in log
 
@@ -99,7 +99,7 @@ def test_a_rolled_back_disclosure_stays_in_the_server_log(pipeline: Pipeline) ->
         connection.execute("select * from vault.recover(%s)", [request])
         connection.execute("rollback")
     assert pipeline.value("select count(*) from vault.recovery_request") == 1
-    log = (pipeline.logs / "postgres.log").read_text("utf-8", "replace")
+    log = pipeline.server_log()
     assert f"login recovery: request {request} disclosed to postgres, 0 messages" in log
 
 

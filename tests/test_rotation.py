@@ -51,7 +51,7 @@ def test_keys_may_come_from_outside_and_are_never_printed(
         assert wrong not in refused.output
     missing = pipeline.vault("init", MASKING_KEY_IP_FILE=str(tmp_path / "none"))
     assert "cannot read a key from" in one_line(missing)
-    said = "".join(pipeline.outputs) + (pipeline.logs / "postgres.log").read_text("utf-8")
+    said = "".join(pipeline.outputs) + pipeline.server_log()
     assert ip.hex() not in said
     assert "ab" * 32 not in said
 
@@ -322,6 +322,6 @@ def test_a_key_is_not_sent_to_a_server_that_logs_it(pipeline: Pipeline) -> None:
     finally:
         pipeline.sql("alter database logins reset log_statement")
         pipeline.vault("init")
-    log = (pipeline.logs / "postgres.log").read_text("utf-8", "replace")
+    log = pipeline.server_log()
     assert "cdcdcdcd" not in log
     assert "user-secret" not in log
