@@ -95,6 +95,12 @@
 {% macro require_sound(messages, with='') -%}
     {%- set masks = masks_of(model.name) -%}
     {%- set is_rejection = 'rejection_reason' in model.columns -%}
+    {%- set sent = {} -%}
+    {%- for field in masks -%}
+        {%- do sent.update({
+            field: canonical(login_fields()[field], "(login ->> '" ~ field ~ "')")
+        }) -%}
+    {%- endfor -%}
     execute $check$
     {{ with }}
     select
@@ -107,7 +113,7 @@
             where false
             {% for field in masks %}
                 or masks[{{ loop.index }}] is null and masks is not null
-                and {{ canonical(login_fields()[field], "(login ->> '" ~ field ~ "')") }} is not null
+                and {{ sent[field] }} is not null
             {% endfor %}
         ) as unmasked,
         count(*) filter (
@@ -116,7 +122,7 @@
                 or length(login ->> '{{ field }}') >= 64
                 and masks[{{ loop.index }}] in (
                     login ->> '{{ field }}',
-                    {{ canonical(login_fields()[field], "(login ->> '" ~ field ~ "')") }}
+                    {{ sent[field] }}
                 )
             {% endfor %}
         ) as plain
@@ -157,26 +163,36 @@
 
             )
         {%- endset -%}
-        {%- set messages -%}
-            select
-                opened.login,
-                published.masks
-            from {{ source('raw', 'raw_logins') }} as messages
-            cross join lateral raw.login_of(messages.body) as opened (login)
-            left join published on messages.message_id = published.message_id
-            where
-                messages.body is not null
-                and {{ landed_window('messages.landed_xid') }}
-        {%- endset -%}
-        {{ without_detail(require_sound(messages, with), '(' ~ sql ~ ')') }}
+        {{ without_detail(require_sound(joined_messages('published'), with), '(' ~ sql ~ ')') }}
     {%- endif -%}
 {%- endmacro %}
 
 
-{#- Before the table is published: made anew, or on a cluster. -#}
+{% macro joined_messages(published) -%}
+    select
+        opened.login,
+        published.masks
+    from {{ source('raw', 'raw_logins') }} as messages
+    cross join lateral raw.login_of(messages.body) as opened (login)
+    left join {{ published }} as published on messages.message_id = published.message_id
+    where
+        messages.body is not null
+        and {{ landed_window('messages.landed_xid') }}
+{%- endmacro %}
+
+
+{#- Before the table is published: made anew, or on a cluster. Rejections are few, and joined; of
+    logins only those are looked up that need it. -#}
 {% macro require_sound_table(relation, replaced) -%}
+    {%- set is_rejection = 'rejection_reason' in model.columns -%}
+    {%- set masks = array_of_masks() -%}
+    {%- set rows = '(select message_id, ' ~ masks ~ ' as masks from ' ~ relation ~ ')' -%}
     {%- set statements -%}
-        {{ require_sound(looked_up_messages(relation)) }}
+        {% if is_rejection and not is_incremental() %}
+            {{ require_sound(joined_messages(rows)) }}
+        {% elif is_incremental() or is_on_cluster() or holds_other_messages(relation) %}
+            {{ require_sound(looked_up_messages(relation)) }}
+        {% endif %}
         {% if replaced is not none and keeps_purged_rows() %}
             {{ require_purged_rows(relation, replaced) }}
         {% endif %}
@@ -209,36 +225,28 @@
 {%- endmacro %}
 
 
+{#- Whether a table made anew has not just the messages of the window, each with a mask for each
+    value. If nothing was rejected, the table is as it should be, and this is the cheapest way to
+    know it: both are read once and not joined. -#}
+{% macro holds_other_messages(relation) -%}
+    {%- set masks = masks_of(model.name) -%}
+    {{ return(run_query(
+        'select (select row(count(*), bit_xor(hashtextextended(message_id, without_value)),'
+        ~ ' bool_or(is_long)) from (' ~ messages_of_window(masks) ~ ') as messages)'
+        ~ ' is distinct from (select row(count(*), bit_xor(hashtextextended(message_id, '
+        ~ which_are_null(masks.values()) ~ ')), case when count(*) > 0 then false end) from '
+        ~ relation ~ ')'
+    ).rows[0][0]) }}
+{%- endmacro %}
+
+
 {#- Messages without a row, those with a mask and no value or a value and no mask, and those with a
     value as long as a mask. By one join, which runs in parallel, of few bytes: Postgres does not
     merge a subquery with a WITH of its own into its parent, which would carry the bodies and the
     masks along. -#}
 {% macro rows_to_look_at(relation, masks) -%}
-    {%- set values = [] -%}
-    {%- for field in masks -%}
-        {%- do values.append("opened.login ->> '" ~ field ~ "'") -%}
-    {%- endfor -%}
     select messages.message_id
-    from (
-        with
-
-        window_rows as (
-
-            select *
-            from {{ source('raw', 'raw_logins') }} as raw_logins
-            where
-                raw_logins.body is not null
-                and {{ landed_window('raw_logins.landed_xid') }}
-
-        )
-
-        select
-            window_rows.message_id,
-            {{ which_are_null(values) }} as without_value,
-            false {% for value in values %} or length({{ value }}) >= 64 {% endfor %} as is_long
-        from window_rows
-        cross join lateral raw.login_of(window_rows.body) as opened (login)
-    ) as messages
+    from ({{ messages_of_window(masks) }}) as messages
     left join (
         with
 
@@ -253,6 +261,33 @@
         published.message_id is null
         or published.without_mask <> messages.without_value
         or messages.is_long
+{%- endmacro %}
+
+
+{#- Which fields of each message have no value, and whether one is as long as a mask. -#}
+{% macro messages_of_window(masks) -%}
+    {%- set values = [] -%}
+    {%- for field in masks -%}
+        {%- do values.append("opened.login ->> '" ~ field ~ "'") -%}
+    {%- endfor -%}
+    with
+
+    window_rows as (
+
+        select *
+        from {{ source('raw', 'raw_logins') }} as raw_logins
+        where
+            raw_logins.body is not null
+            and {{ landed_window('raw_logins.landed_xid') }}
+
+    )
+
+    select
+        window_rows.message_id,
+        {{ which_are_null(values) }} as without_value,
+        false {% for value in values %} or length({{ value }}) >= 64 {% endfor %} as is_long
+    from window_rows
+    cross join lateral raw.login_of(window_rows.body) as opened (login)
 {%- endmacro %}
 
 
