@@ -147,14 +147,19 @@ def test_the_whole_path_serves_messages_of_another_shape(built: Adapted) -> None
     pipeline.send(
         [
             json.dumps({"event": "logout", "userId": "u1"}),
-            body(2, loggedInAt="yesterday evening"),
+            body(2, loggedInAt="2026-02-31T10:00:00Z"),
+            body(2, userId="evening", loggedInAt="yesterday evening", email="unknown"),
+            body(2, userId="infinite", loggedInAt="infinity", email="n/a"),
             json.dumps(notification),
         ]
     )
     built.build()
     assert pipeline.sql("select rejection_reason from rejected_logins") == [("no_login",)]
-    assert pipeline.value("select sqlstate from raw.quarantined_messages") == "22007"
+    assert pipeline.value("select sqlstate from raw.quarantined_messages") == "22008"
     assert pipeline.value("select count(*) from user_logins where user_id = 'wrapped'") == 1
+    # A text in the place of a time does not count, and a word for nothing has no mask.
+    assert pipeline.value("select count(*) from user_logins where create_date > '2026-11-20'") == 2
+    assert pipeline.value("select count(*) from user_logins where masked_email is null") == 2
 
     # Recovery, of one field and of a message.
     asked = f"select {masks}, message_id from user_logins where user_id = 'u7'"
@@ -174,8 +179,8 @@ def test_the_whole_path_serves_messages_of_another_shape(built: Adapted) -> None
         assert built.vault("rotate-key").code == 0
         built.build()
         new = pipeline.sql(f"select {masks} from user_logins order by message_id")
-        assert len(new) == len(old) == MESSAGES + 1
-        assert not {mask for row in old for mask in row} & {mask for row in new for mask in row}
+        assert len(new) == len(old) == MESSAGES + 3
+        assert not {m for row in old for m in row} & {m for row in new for m in row} - {None}
     pipeline.send([body(number) for number in range(5)])
     built.build()
     assert (
@@ -193,6 +198,12 @@ def test_the_whole_path_serves_messages_of_another_shape(built: Adapted) -> None
     assert built.vault("erase", "--user-id", "u3").code == 0
     built.build()
     assert pipeline.value("select count(*) from user_logins where user_id = 'u3'") == 0
+
+    nightly = ("--selector", "nightly", "--exclude-resource-type", "unit_test")
+    checked = built.dbt("build", *nightly)
+    assert checked.code == 0, checked.output
+    checked = built.dbt("test", "--select", "user_logins.marts.user_logins,test_type:unit")
+    assert checked.code == 0, checked.output
 
     doctor = built.vault("doctor")
     assert [line for line in doctor.stdout.splitlines() if "key" in line and "FAIL" in line] == []
@@ -214,7 +225,7 @@ COLUMN = """      - name: masked_email
         description: Pseudonym of the e-mail address, in lower case.
         data_type: varchar(256)
 """
-CANONICAL = "    'email': {'canonical': 'folded'},\n"
+CANONICAL = "    'email': {'length': 256, 'canonical': 'canonical_text'},\n"
 
 UNLISTED = "mask_pii() masks 'email', which is not in the list of personal fields"
 UNFORMED = "user_logins has a mask of 'email', and the list in stg_logins.sql has no canonical form"
@@ -225,6 +236,7 @@ FORGOTTEN: dict[str, tuple[str, str, str, str]] = {
     "name in the list": (FIELDS, "('email')", "('e_mail')", UNLISTED),
     "field in staging": (STAGING, CANONICAL, "", UNFORMED),
     "canonical form": (STAGING, CANONICAL, "    'email': {},\n", UNFORMED),
+    "macro": (STAGING, "'canonical_text'", "'canonical_txt'", "there is no macro canonical_txt"),
     "mask": (MODEL, MASK, "        null as masked_email,\n", "50 rows of user_logins have no mask"),
     "hash": (MODEL, MASK, "        user_id as masked_email,\n", "have a mask that is none"),
     "column": (MODEL, MASK, "", "missing in definition"),

@@ -128,3 +128,53 @@ def test_what_landed_before_there_was_a_login_of_is_quarantined(pipeline: Pipeli
     built = pipeline.dbt("build", "--selector", "nightly", "--full-refresh")
     assert built.code == 0, built.output
     assert pipeline.value("select count(*) from user_logins") == 4
+
+
+def test_a_message_that_is_no_envelope_in_the_end_stops_no_build(pipeline: Pipeline) -> None:
+    """It is a login, and looks like an envelope that holds no JSON."""
+    ambiguous = json.loads(login(1)) | {
+        "Type": "Notification",
+        "Message": '{"ip": "192.0.2.9" oops',
+    }
+    pipeline.send([json.dumps(ambiguous)])
+    pipeline.build()
+    assert pipeline.value("select count(*) from user_logins") == 1
+    assert "192.0." not in "".join(pipeline.outputs) + pipeline.server_log()
+
+
+def test_what_lands_is_not_too_deep_to_be_built(pipeline: Pipeline) -> None:
+    def deep(levels: int) -> str:
+        return json.dumps('{"user_id": "u1", "x": ' + "[" * levels + "]" * levels + "}")
+
+    pipeline.send([deep(7999), deep(8000), deep(16_300)])
+    pipeline.build()
+    assert pipeline.value("select count(*) from user_logins") == 1
+    assert pipeline.sql("select distinct sqlstate from raw.quarantined_messages") == [("54000",)]
+
+
+def test_a_landing_that_began_with_the_old_function_is_tried_with_the_new(
+    pipeline: Pipeline, changed: Path
+) -> None:
+    file = changed / FILE
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("then body else", "then body - (body ->> 'n')::integer else"))
+    with pipeline.connect() as landing, landing.transaction():
+        landing.execute("set local role login_loader")
+        landing.execute(
+            "select raw.land(gen_random_uuid(), '{m1}', array[%s],"
+            " '{null}', '{1}', '{{}}', '{null}')",
+            [login(1, n="192.0.2.9 is no number")],
+        )
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "vault", "init"],
+            cwd=changed,
+            env=pipeline.env,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(2)
+    _, said = waiting.communicate(timeout=30)
+    assert waiting.returncode == 2
+    assert "fails on 1 messages that have landed: m1" in said
+    assert "192.0." not in said + pipeline.server_log()

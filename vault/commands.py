@@ -61,6 +61,8 @@ def recover(options: argparse.Namespace) -> ExitCode:
         kind, lookup = "message_id", options.message_id
     else:
         kind, lookup = f"masked_{options.field}", options.mask
+    if not lookup.strip():
+        raise LoaderError(ExitCode.CONFIGURATION, "the mask or the message id is empty: give one")
     with _connect() as connection:
         found = recover_values(connection, kind, lookup, options.reason, options.ticket)
     _print_table(found.names, found.rows)

@@ -44,6 +44,8 @@ expected (object_name, role_name, privileges) as (
     ('raw.finished_before', 'login_transformer', 'execute'),
     ('raw.login_of', 'login_transformer', 'execute'),
     ('raw.unwrapped', 'login_transformer', 'execute'),
+    ('raw.login_of_or_null', 'login_transformer', 'execute'),
+    ('raw.unwrapped_or_body', 'login_transformer', 'execute'),
     ('vault.masking_key', 'login_transformer', 'select'),
     ('vault.personal_field', 'login_transformer', 'select'),
     ('vault.key_chain', 'login_transformer', 'execute'),

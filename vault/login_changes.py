@@ -19,6 +19,8 @@ def try_new_login_of(connection: psycopg.Connection, *, is_first: bool) -> None:
     Where there was none before (`is_first`), messages that it cannot open go to quarantine, as they
     would if they landed now. Else raises LoaderError (CONFIGURATION) with their number and ids.
     """
+    # A landing that has begun with the old function ends before, and is tried, too.
+    connection.execute(queries("vault")["wait_for_landings"])
     if is_first:
         moved = connection.execute(queries("vault")["quarantine_unopened"]).fetchone()
         if moved and moved[0]:

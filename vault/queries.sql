@@ -45,6 +45,9 @@ inner join pg_namespace as n on p.pronamespace = n.oid
 where n.nspname = 'raw' and p.proname in ('login_of', 'unwrapped')
 order by p.proname;
 
+-- name: wait_for_landings
+lock table raw.raw_logins in share row exclusive mode;
+
 -- name: unopened
 select message_id
 from raw.unopened()
@@ -209,7 +212,9 @@ from vault.purge(now() - %(older_than)s::interval, %(after_id)s, %(page)s) as p;
 
 -- name: purge_quarantine
 update raw.quarantined_messages
-set body = null, attributes = null, body_md5 = null, removed = 'purged', removed_at = now()
+set
+    body = null, attributes = null, body_md5 = null, reason = '', removed = 'purged',
+    removed_at = now()
 where removed is null and coalesce(sent_at, landed_at) < now() - %(older_than)s::interval;
 
 -- name: lock_builds
@@ -264,7 +269,9 @@ where t.messages > 0;
 
 -- name: close_requeued
 update raw.quarantined_messages as q
-set body = null, attributes = null, body_md5 = null, removed = 'requeued', removed_at = now()
+set
+    body = null, attributes = null, body_md5 = null, reason = '', removed = 'requeued',
+    removed_at = now()
 where
     q.removed is null
     and exists (

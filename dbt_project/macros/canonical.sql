@@ -28,6 +28,15 @@
 {%- endmacro %}
 
 
+{#- Of any other text, such as an e-mail address: equal texts are equal, and a word for nothing is
+    null. Like every canonical form it never raises an error, which would quote the value. -#}
+{% macro canonical_text(value) -%}
+    nullif(
+        regexp_replace({{ folded(value) }}, '^(?:{{ words_for_nothing() }})$', ''), ''
+    )
+{%- endmacro %}
+
+
 {#- A device id is opaque, so nothing in it is taken apart. Most ids are printable ASCII with a
     digit from 1 to 9: that is cheap to see, and none of them stands for nothing. The others are
     null if they are such a word, or if all digits are 0 or all are f (the nil and max UUID, RFC

@@ -7,5 +7,11 @@
 
 {#- The form in which equal values of a field are equal, and null if none was sent. -#}
 {% macro canonical(rules, value) -%}
+    {%- if rules['canonical'] not in context -%}
+        {{ exceptions.raise_compiler_error(
+            "Nothing is published: there is no macro " ~ rules['canonical'] ~ ", which the list in "
+            ~ "stg_logins.sql names as a canonical form"
+        ) }}
+    {%- endif -%}
     {{ context[rules['canonical']](value) }}
 {%- endmacro %}

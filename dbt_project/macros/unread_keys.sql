@@ -1,13 +1,16 @@
 {#- The names of the keys in new messages that no field of the login comes from: those without which
     the login is the same, in every message of a sample. `device.os` is a key in an object. A name
-    may itself be personal, so only a few are shown, and only what looks like a name. They are
-    asked for before the test, which gives dbt nothing but a number to print. -#}
+    may itself be personal, such as an address or an id: only a few are shown, and only those of
+    letters and at most two digits. They are asked for before the test, which gives dbt nothing but
+    a number to print. -#}
 {% macro unread_keys() -%}
     {%- if not execute or flags.WHICH not in ['build', 'test'] -%} {{ return([]) }} {%- endif -%}
+    {%- set name = '[A-Za-z][A-Za-z_]{0,31}[0-9]{0,2}' -%}
     {%- set names = [] -%}
     {%- set others = namespace(number=0) -%}
     {%- for row in run_query(unread_keys_query()) -%}
-        {%- if modules.re.fullmatch('[A-Za-z0-9_.-]{1,64}', row['name']) and names | length < 20 -%}
+        {%- set is_name = modules.re.fullmatch(name ~ '([.]' ~ name ~ ')?', row['name']) -%}
+        {%- if is_name and names | length < 20 -%}
             {%- do names.append(row['name']) -%}
         {%- else -%}
             {%- set others.number = others.number + 1 -%}
@@ -29,7 +32,7 @@
 
     bodies as (
 
-        select raw.unwrapped(sampled.body) as body
+        select raw.unwrapped_or_body(sampled.body) as body
         from (
             select messages.body
             from {{ source('raw', 'raw_logins') }} as messages
@@ -39,7 +42,7 @@
             order by messages.landed_xid desc
             limit 1000
         ) as sampled
-        where raw.login_of(sampled.body) is not null
+        where raw.login_of_or_null(sampled.body) is not null
         offset 0
 
     ),
@@ -50,7 +53,7 @@
             bodies.body,
             {{ login_values('bodies.body', fields) }} as login
         from bodies
-        where jsonb_typeof(bodies.body) = 'object' and raw.login_of(bodies.body) is not null
+        where jsonb_typeof(bodies.body) = 'object' and raw.login_of_or_null(bodies.body) is not null
 
     ),
 
@@ -102,6 +105,6 @@
     {%- endfor -%}
     (
         select array[{{ values | join(', ') }}]::text[]
-        from (select raw.login_of({{ body }}) as login offset 0) as opened
+        from (select raw.login_of_or_null({{ body }}) as login offset 0) as opened
     )
 {%- endmacro %}

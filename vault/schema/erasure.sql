@@ -89,8 +89,11 @@ set search_path = pg_catalog, pg_temp as $$
     set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
     where r.message_id = any(message_ids);
 
+    -- The reason may quote the body.
     update raw.quarantined_messages as q
-    set body = null, attributes = null, body_md5 = null, removed = 'erased', removed_at = now()
+    set
+        body = null, attributes = null, body_md5 = null, reason = '', removed = 'erased',
+        removed_at = now()
     where q.message_id = any(message_ids);
 $$;
 comment on function vault.empty_out(text[]) is 'Leave of messages nothing but a tombstone';

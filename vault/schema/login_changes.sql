@@ -86,4 +86,29 @@ comment on function vault.quarantine_unopened() is
 'Move messages on which raw.login_of fails to quarantine, as if it had been there when they '
 'landed; returns how many';
 
+-- For what looks into messages after they have landed, with parts of them taken away.
+create or replace function raw.login_of_or_null(body jsonb) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp as $$
+begin
+    return raw.login_of(body);
+exception when others then
+    return null;
+end
+$$;
+comment on function raw.login_of_or_null(jsonb) is 'raw.login_of, or null where it fails';
+
+create or replace function raw.unwrapped_or_body(body jsonb) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp as $$
+begin
+    return raw.unwrapped(body);
+exception when others then
+    return body;
+end
+$$;
+comment on function raw.unwrapped_or_body(jsonb) is 'raw.unwrapped, or the body where it fails';
+
 reset role;

@@ -11,20 +11,30 @@ set search_path = pg_catalog, pg_temp as $$
 declare
     -- Each takes a copy of the body, so that a hostile one must not have thousands.
     most constant integer := 8;
+    -- Reading a text of JSON takes stack for each level of nesting, and what reads it later may have
+    -- less of it. The default of max_stack_depth is enough for 16,000 levels.
+    most_brackets constant integer := 8000;
+    inner_text text;
 begin
     for _ in 1..most loop
         if jsonb_typeof(body) = 'string' and body #>> '{}' ~ '^[[:space:]]*[{["]' then
-            body := body #>> '{}'; -- a JSON document in a JSON string
+            inner_text := body #>> '{}'; -- a JSON document in a JSON string
         elsif body ->> 'Type' = 'Notification' and jsonb_typeof(body -> 'Message') = 'string' then
             -- SNS without raw message delivery:
             -- https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
-            body := body ->> 'Message';
+            inner_text := body ->> 'Message';
         elsif body ? 'detail-type' and body ? 'detail' then
             -- https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
             body := body -> 'detail';
+            continue;
         else
             return body;
         end if;
+        if regexp_count(inner_text, '[[{]') > most_brackets then
+            raise program_limit_exceeded using
+                message = format('more than %s lists and objects in an envelope', most_brackets);
+        end if;
+        body := inner_text;
     end loop;
     raise program_limit_exceeded using message = format('more than %s envelopes in each other', most);
 end

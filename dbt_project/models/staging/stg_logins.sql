@@ -5,9 +5,9 @@
     'user_id': {'length': 128},
     'app_version': {},
     'device_type': {'length': 32},
-    'ip': {'canonical': 'canonical_address'},
+    'ip': {'length': 1024, 'canonical': 'canonical_address'},
     'locale': {'length': 32},
-    'device_id': {'canonical': 'canonical_device_id'},
+    'device_id': {'length': 1024, 'canonical': 'canonical_device_id'},
 } -%}
 {{ config(meta={'fields': fields}) }}
 
