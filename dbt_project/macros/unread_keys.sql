@@ -24,8 +24,8 @@
 {%- endmacro %}
 
 
-{#- Of the newest thousand messages. A message that is meant to be no login counts as read, and so
-    does one whose login is another without its envelope. -#}
+{#- Of the newest thousand messages with a user: others are rejected, which has a warning of its
+    own. A message whose login is another without its envelope counts as read. -#}
 {% macro unread_keys_query() -%}
     {%- set fields = login_fields() | list -%}
     with
@@ -42,7 +42,7 @@
             order by messages.landed_xid desc
             limit 1000
         ) as sampled
-        where raw.login_of_or_null(sampled.body) is not null
+        where raw.login_of_or_null(sampled.body) ->> 'user_id' is not null
         offset 0
 
     ),
