@@ -103,14 +103,17 @@ def server_of(connection: psycopg.Connection) -> int:
 
 def server_cpu(server: int) -> float:
     """Return the CPU seconds of a server and of all its processes, those that have ended too."""
-    total = 0.0
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            process = _process(place.name)
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended meanwhile
-        if int(place.name) == server:
-            total += process.cpu + process.ended_children_cpu
-        elif process.parent == server:
-            total += process.cpu
-    return total
+    while True:
+        before = _process(server)
+        running = 0.0
+        for place in Path("/proc").glob("[0-9]*"):
+            try:
+                process = _process(place.name)
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has ended meanwhile
+            if process.parent == server:
+                running += process.cpu
+        after = _process(server)
+        # A process that ended in between may have been counted twice, or not at all.
+        if after.ended_children_cpu == before.ended_children_cpu:
+            return after.cpu + after.ended_children_cpu + running
