@@ -50,7 +50,7 @@ class CostBench:
         self._set("wal_compression = on")  # pages logged whole take a third less, for a little CPU
         self._psql("dbt_messages.sql", first=1, last=size, total=size, load=uuid4())
         self._on.run([*DBT, "build"])
-        # Vacuum of the history, which takes CPU and transaction ids, is no part of an idle run.
+        # Vacuum of the history takes CPU and transaction ids that an idle run does not.
         self._set("autovacuum = off")
         self._on.connection.execute("vacuum analyze")
         self._send(0)  # makes the queue

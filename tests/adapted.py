@@ -1,14 +1,11 @@
 """A version of the project that is adapted to other messages, with one more personal field."""
 
 import json
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import ROOT, Outcome, Pipeline
+from tests.conftest import ROOT, Outcome, Pipeline, copy_packages
 
 LOGIN_OF = """
 create or replace function raw.login_of(body jsonb) returns jsonb
@@ -34,16 +31,7 @@ class Adapted:
 
     def vault(self, *arguments: str, **env: str) -> Outcome:
         """Run a command of the adapted version."""
-        done = subprocess.run(
-            [sys.executable, "-m", "vault", *arguments],
-            cwd=self.directory,
-            env=self.pipeline.env | env,
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        return self.pipeline.at(self.directory).vault(*arguments, **env)
 
     def list_fields(self, *fields: str) -> None:
         """Write the list of personal fields of this version."""
@@ -69,8 +57,7 @@ class Adapted:
 
 def make_adapted(pipeline: Pipeline, directory: Path) -> Adapted:
     """Copy the packages, adapt them, and set the database up with them."""
-    for package in ("common", "loader", "vault"):
-        shutil.copytree(ROOT / package, directory / package)
+    copy_packages(directory)
     made = Adapted(pipeline, directory)
     made.list_fields("ip", "device_id", "email")
     login_of = directory / "vault/schema/login_of.sql"

@@ -4,12 +4,13 @@ import io
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -52,6 +53,7 @@ class Pipeline:
     url: str
     logs: Path
     outputs: list[str] = field(default_factory=list)
+    directory: Path = ROOT
     log_began_at: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,12 +62,16 @@ class Pipeline:
     def send(self, bodies: Sequence[str]) -> None:
         send(self.client, self.url, bodies)
 
+    def at(self, directory: Path) -> "Pipeline":
+        """Return this pipeline with the commands of the version in `directory`."""
+        return replace(self, directory=directory)
+
     def run(self, *command: str, stdin: str | None = None, **env: str) -> Outcome:
         done = subprocess.run(
             command,
             input=stdin,
             env=self.env | env,
-            cwd=ROOT,
+            cwd=self.directory,
             check=False,
             capture_output=True,
             text=True,
@@ -183,6 +189,12 @@ def new_pipeline(servers: dict[str, str], artifacts: Path) -> Iterator[Pipeline]
 def pipeline(servers: dict[str, str], artifacts: Path) -> Iterator[Pipeline]:
     with new_pipeline(servers, artifacts) as made:
         yield made
+
+
+def copy_packages(directory: Path) -> None:
+    """Copy what `python -m vault` consists of, to be changed there."""
+    for package in ("common", "loader", "vault"):
+        shutil.copytree(ROOT / package, directory / package)
 
 
 def one_line(outcome: Outcome) -> str:

@@ -57,18 +57,7 @@ class Adapted:
         path.write_text(text.replace(old, new), "utf-8")
 
     def run(self, *command: str, stdin: str | None = None) -> Outcome:
-        done = subprocess.run(
-            command,
-            input=stdin,
-            cwd=self.directory,
-            env=self.pipeline.env | self.places(),
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        self.pipeline.outputs.append(done.stdout + done.stderr)
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        return self.pipeline.at(self.directory).run(*command, stdin=stdin, **self.places())
 
     def vault(self, *arguments: str, stdin: str | None = None) -> Outcome:
         return self.run("python", "-m", "vault", *arguments, stdin=stdin)

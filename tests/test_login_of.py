@@ -1,14 +1,13 @@
 """raw.login_of opens envelopes; what it cannot open is quarantined, also what landed before it."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Outcome, Pipeline, one_line
+from tests.conftest import Pipeline, copy_packages, one_line
 from tests.logins import login, logins
 
 FILE = "vault/schema/login_of.sql"
@@ -49,22 +48,9 @@ REFUSED = {
 @pytest.fixture
 def changed(pipeline: Pipeline, tmp_path: Path) -> Path:
     """A copy of the packages, in which raw.login_of can be changed."""
-    for package in ("common", "loader", "vault"):
-        shutil.copytree(ROOT / package, tmp_path / package)
+    copy_packages(tmp_path)
     assert pipeline.vault("init").code == 0
     return tmp_path
-
-
-def init_of(directory: Path, pipeline: Pipeline) -> Outcome:
-    done = subprocess.run(
-        [sys.executable, "-m", "vault", "init"],
-        cwd=directory,
-        env=pipeline.env,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    return Outcome(done.returncode, done.stdout, done.stderr)
 
 
 def test_envelopes_are_opened_or_quarantined_with_the_reason(pipeline: Pipeline) -> None:
@@ -94,7 +80,7 @@ def test_a_new_login_of_that_fails_on_what_has_landed_is_refused(
     cast = "then body || jsonb_build_object('n', left(body ->> 'app_version', 1)::integer) else"
     file.write_text(text.replace(usual, cast), "utf-8")
 
-    refused = init_of(changed, pipeline)
+    refused = pipeline.at(changed).vault("init")
     assert refused.code == 2
     said = one_line(refused)
     assert f"fails on 1 messages that have landed: {message_id}: nothing has changed" in said
@@ -102,7 +88,7 @@ def test_a_new_login_of_that_fails_on_what_has_landed_is_refused(
 
     # It counts from now on, and for what is published after a full refresh.
     file.write_text(text.replace(usual, 'then body || \'{"locale": "XX"}\' else'), "utf-8")
-    assert init_of(changed, pipeline).code == 0
+    assert pipeline.at(changed).vault("init").code == 0
     assert pipeline.dbt("build", "--full-refresh").code == 0
     assert pipeline.sql("select distinct locale from user_logins") == [("XX",)]
 

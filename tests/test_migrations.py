@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from common import __version__
-from tests.conftest import ROOT, Outcome, Pipeline, one_line
+from tests.conftest import Pipeline, copy_packages, one_line
 from tests.logins import logins
 from vault.migrations import migrations
 
@@ -34,23 +33,10 @@ alter table raw.raw_logins add column extra uuid not null default gen_random_uui
 @pytest.fixture
 def newer(pipeline: Pipeline, tmp_path: Path) -> Path:
     """A version of the project that has one more migration."""
-    for package in ("common", "loader", "vault"):
-        shutil.copytree(ROOT / package, tmp_path / package)
+    copy_packages(tmp_path)
     (tmp_path / "vault/migrations/9001_extra.sql").write_text(LONG)
     assert pipeline.vault("init").code == 0
     return tmp_path
-
-
-def init_of(version: Path, pipeline: Pipeline) -> Outcome:
-    done = subprocess.run(
-        [sys.executable, "-m", "vault", "init"],
-        cwd=version,
-        env=pipeline.env,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    return Outcome(done.returncode, done.stdout, done.stderr)
 
 
 @contextmanager
@@ -81,7 +67,7 @@ def test_a_new_migration_is_applied_and_a_long_one_is_announced(
     pipeline.send(logins(12))
     assert pipeline.load().code == 0
     pipeline.sql("analyze raw.raw_logins")
-    done = init_of(newer, pipeline)
+    done = pipeline.at(newer).vault("init")
     assert done.code == 0, done.output
     said = [json.loads(line)["message"] for line in done.stderr.splitlines()]
     assert said == [
@@ -93,7 +79,7 @@ def test_a_new_migration_is_applied_and_a_long_one_is_announced(
 
 
 def test_a_database_that_is_newer_is_left_alone(pipeline: Pipeline, newer: Path) -> None:
-    assert init_of(newer, pipeline).code == 0
+    assert pipeline.at(newer).vault("init").code == 0
     pipeline.sql("drop function vault.recover(bigint)")
     refused = pipeline.vault("init")
     assert refused.code == 2
@@ -109,7 +95,7 @@ def test_a_migration_that_fails_changes_nothing(pipeline: Pipeline, newer: Path)
     migration = newer / "vault/migrations/9001_extra.sql"
     migration.write_text(LONG + "select 1 / 0;")
     before = pipeline.sql(RECORDS)
-    failed = init_of(newer, pipeline)
+    failed = pipeline.at(newer).vault("init")
     assert failed.code == 2
     assert one_line(failed) == "cannot set up the database: division by zero"
     assert pipeline.sql(RECORDS) == before
@@ -149,11 +135,11 @@ def test_set_up_waits_for_others_and_gives_up_before_it_stands_in_their_way(
     with holding(pipeline, "select count(*) from raw.raw_logins"):
         # Nothing is new for it, and it needs no lock that a reader holds.
         assert pipeline.vault("init").code == 0
-        refused = init_of(newer, pipeline)
+        refused = pipeline.at(newer).vault("init")
     assert refused.code == 1
     assert "nothing has changed; run again" in one_line(refused)
     assert pipeline.sql(RECORDS)[-1][0] != 9001
-    assert init_of(newer, pipeline).code == 0
+    assert pipeline.at(newer).vault("init").code == 0
 
 
 @pytest.mark.parametrize("parameter", ["statement_timeout", "lock_timeout"])

@@ -181,8 +181,8 @@
 {%- endmacro %}
 
 
-{#- Before the table is published: made anew, or on a cluster. Rejections are few, and joined; of
-    logins only those are looked up that need it. -#}
+{#- Before the table is published: a new one, or one on a cluster. Rejections are few, and joined;
+    of logins only those are looked up that need it. -#}
 {% macro require_sound_table(relation, replaced) -%}
     {%- set is_rejection = 'rejection_reason' in model.columns -%}
     {%- set masks = array_of_masks() -%}
@@ -204,7 +204,7 @@
 
 
 {#- OFFSET 0 and the scalar subquery look each message up, whatever the planner thinks of their
-    number. In a table made anew these are the ones that rows_to_look_at() finds. -#}
+    number. In a new table these are the ones that rows_to_look_at() finds. -#}
 {% macro looked_up_messages(relation) -%}
     select
         opened.login,
@@ -225,7 +225,7 @@
 {%- endmacro %}
 
 
-{#- Whether a table made anew has not just the messages of the window, each with a mask for each
+{#- Whether a new table has not just the messages of the window, each with a mask for each
     value. If nothing was rejected, the table is as it should be, and this is the cheapest way to
     know it: both are read once and not joined. -#}
 {% macro holds_other_messages(relation) -%}

@@ -131,8 +131,8 @@ begin
         found := found || more;
     end loop;
 
-    -- What is no login has its user anywhere. MATERIALIZED: a cluster takes apart only what it has
-    -- collected in one place.
+    -- A message that is not a login may name its user anywhere. MATERIALIZED: a cluster takes apart
+    -- only what it has collected in one place.
     with others as materialized (
         select
             r.message_id,

@@ -58,7 +58,7 @@ $$;
 comment on function vault.unescaped(text) is
 'A text with one layer of the escapes of JSON resolved; never fails, also for text that is no JSON';
 
-create or replace function vault.names(said text, wanted text) returns boolean
+create or replace function vault.layers(said text) returns setof text
 language plpgsql
 immutable
 parallel safe
@@ -66,54 +66,57 @@ set search_path = pg_catalog, pg_temp as $$
 declare
     -- As many as raw.unwrapped opens envelopes.
     most_layers constant integer := 8;
-    -- A dot ends a word, unless the word goes on after it.
-    word constant text := '(?<![[:alnum:]_.@+-])'
-        || regexp_replace(wanted, '([^[:alnum:]])', '\\\1', 'g')
-        || '(?![[:alnum:]_@+-]|\.[[:alnum:]])';
     inner_text text;
 begin
     for _ in 0..most_layers loop
-        if position(wanted in said) > 0 and said ~ word then
-            return true;
-        end if;
+        return next said;
         exit when position('\' in said) = 0;
         inner_text := vault.unescaped(said);
         exit when inner_text = said;
         said := inner_text;
     end loop;
-    return false;
+end
+$$;
+comment on function vault.layers(text) is
+'A text, and the same text with one layer of the escapes of JSON after the other resolved';
+
+create or replace function vault.names(said text, wanted text) returns boolean
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp as $$
+declare
+    -- A dot ends a word, unless the word goes on after it.
+    word constant text := '(?<![[:alnum:]_.@+-])'
+        || regexp_replace(wanted, '([^[:alnum:]])', '\\\1', 'g')
+        || '(?![[:alnum:]_@+-]|\.[[:alnum:]])';
+begin
+    return exists (
+        select from vault.layers(said) as l (layer)
+        where position(wanted in l.layer) > 0 and l.layer ~ word
+    );
 end
 $$;
 comment on function vault.names(text, text) is
 'Whether a text has an id as a word of its own, with or without the escapes of JSON';
 
 create or replace function vault.words(said text) returns text[]
-language plpgsql
+language sql
 immutable
 parallel safe
 set search_path = pg_catalog, pg_temp as $$
-declare
-    most_layers constant integer := 8;
-    found text[] := '{}';
-    inner_text text;
-begin
-    for _ in 0..most_layers loop
-        -- Words, and what stands between two quotation marks, which may have blanks.
-        found := found || array(
-            select m.word[1]
-            from regexp_matches(
-                said, '([[:alnum:]_@+-]+(?:\.[[:alnum:]_@+-]+)*)', 'g'
-            ) as m (word)
-            union
-            select m.word[1] from regexp_matches(said, '"([^"]+)(?=")', 'g') as m (word)
-        );
-        exit when position('\' in said) = 0;
-        inner_text := vault.unescaped(said);
-        exit when inner_text = said;
-        said := inner_text;
-    end loop;
-    return found;
-end
+    -- Words, and what stands between two quotation marks, which may have blanks.
+    select array(
+        select m.word[1]
+        from vault.layers(said) as l (layer)
+        cross join lateral regexp_matches(
+            l.layer, '([[:alnum:]_@+-]+(?:\.[[:alnum:]_@+-]+)*)', 'g'
+        ) as m (word)
+        union
+        select m.word[1]
+        from vault.layers(said) as l (layer)
+        cross join lateral regexp_matches(l.layer, '"([^"]+)(?=")', 'g') as m (word)
+    )
 $$;
 comment on function vault.words(text) is
 'What may be an id in a text: its words and quoted strings, with and without the escapes of JSON';
