@@ -23,7 +23,7 @@ def drain(threads: int) -> None:
 
 
 def _receive_and_delete(queue: Queue) -> None:
-    while messages := queue.receive(0, 10, HIDE_SECONDS):
+    while messages := queue.receive(0, HIDE_SECONDS):
         queue.delete({message.message_id: message.receipt_handle for message in messages})
 
 

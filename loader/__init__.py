@@ -2,3 +2,7 @@
 
 `sqs` receives a message, `rounds` takes it from there, `landing` makes it a row.
 """
+
+import logging
+
+log = logging.getLogger("loader")

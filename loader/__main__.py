@@ -1,7 +1,6 @@
 """The command line: `python -m loader`."""
 
 import argparse
-import logging
 import os
 import re
 import subprocess
@@ -16,14 +15,13 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from common import logs
 from common.database import INIT, connect, postgres_settings
 from common.errors import ExitCode, LoaderError
+from loader import log
 from loader.landing import is_set_up, require_rights
 from loader.metrics import Metrics, Summary
 from loader.rounds import Rounds
 from loader.settings import queue_settings
 from loader.sqs import open_queue
 from loader.stop import Patience, Stop
-
-log = logging.getLogger("loader")
 
 DESCRIPTION = """\
 Land every message of an SQS queue in Postgres, each exactly once, and delete it from the queue
@@ -115,7 +113,8 @@ def drain(options: argparse.Namespace) -> ExitCode:
     with bar, logging_redirect_tqdm():
         summary, exit_code = Rounds(postgres, queue, patience, options.follow).run(show)
     if options.log_format == "json":
-        log.info("over", extra={"figures": summary.figures() | {"exit_code": exit_code}})
+        ended = {"seconds": round(summary.seconds, 3), "exit_code": exit_code}
+        log.info("over", extra={"figures": {**summary.counts, **ended}})
     if not options.quiet:
         with suppress(BrokenPipeError):  # its reader has gone
             print(summary, flush=True)

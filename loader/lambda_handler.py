@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#ser
 The PG* variables name the database, which `python -m vault init` has set up.
 """
 
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,11 +13,11 @@ import psycopg
 
 from common.database import connect, postgres_settings
 from common.errors import LoaderError, TemporaryError
+from loader import log
 from loader.landing import land
 from loader.sqs import Message, message
 
-log = logging.getLogger("loader")
-log.setLevel(logging.INFO)
+log.setLevel("INFO")
 
 _connections: list[psycopg.Connection] = []
 """The connection of the last event, if it went well: Lambda keeps the process for the next."""
@@ -54,23 +53,20 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, list[dict[s
 def _whole(record: Mapping[str, Any]) -> Message | None:
     """Return the message in a record, or None if it is damaged."""
     try:
-        # In the form of an answer to ReceiveMessage, where names begin with a capital.
-        attributes = {
-            name: {key[0].upper() + key[1:]: value for key, value in attribute.items() if value}
-            for name, attribute in record.get("messageAttributes", {}).items()
+        attributes = record.get("messageAttributes", {})
+        received = _capitalised(record) | {
+            "Body": record["body"],
+            "MD5OfBody": record["md5OfBody"],
+            "MessageAttributes": {name: _capitalised(each) for name, each in attributes.items()},
         }
-        return message(
-            {
-                "MessageId": record["messageId"],
-                "ReceiptHandle": record["receiptHandle"],
-                "Body": record["body"],
-                "MD5OfBody": record["md5OfBody"],
-                "Attributes": record["attributes"],
-                "MessageAttributes": attributes,
-            }
-        )
+        return message(received)
     except (KeyError, TypeError, AttributeError, IndexError):
         return None
+
+
+def _capitalised(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the names as an answer to ReceiveMessage has them, without values that are empty."""
+    return {name[0].upper() + name[1:]: value for name, value in names.items() if value}
 
 
 def _land(messages: Sequence[Message]) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Messages become rows: all of a round in one transaction, or none."""
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, groupby
 from uuid import uuid4
 
 import psycopg
@@ -9,11 +10,8 @@ from common.database import not_set_up, queries, read_only, transaction
 from loader.sqs import Message
 
 ROLE = "login_loader"
-
 COLUMNS = ("message_id", "body", "sent_at", "receive_count", "attributes", "body_md5")
-
-STATEMENT_BYTES = 4 * 1024 * 1024
-"""Bodies in one statement. A statement is copied several times on its way to the server."""
+STATEMENT_BYTES = 4 * 1024 * 1024  # of bodies; a statement is copied on its way to the server
 
 
 def land(connection: psycopg.Connection, messages: Sequence[Message]) -> dict[str, int]:
@@ -59,17 +57,11 @@ def require_rights(connection: psycopg.Connection) -> None:
 
 
 def _statements(messages: Sequence[Message]) -> Iterator[list[Message]]:
-    part: list[Message] = []
-    size = 0
     # In one order: two loaders with the same messages wait for each other and do not deadlock.
-    for message in sorted(messages, key=lambda message: message.message_id):
-        part.append(message)
-        size += len(message.body)
-        if size >= STATEMENT_BYTES:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
+    ordered = sorted(messages, key=lambda message: message.message_id)
+    ends = zip(accumulate(len(message.body) for message in ordered), ordered, strict=True)
+    for _, part in groupby(ends, key=lambda end: end[0] // STATEMENT_BYTES):
+        yield [message for _, message in part]
 
 
 def storable(body: str) -> str:

@@ -11,9 +11,7 @@ from prometheus_client import CollectorRegistry, core, make_wsgi_app, start_http
 
 from common.errors import ExitCode, LoaderError
 
-# A loader that shows no progress for so long is stuck. An idle one polls every few seconds.
-HEALTHY_SECONDS = 30
-
+HEALTHY_SECONDS = 30  # without progress; an idle loader polls every few seconds
 # US dollars, standard queues in us-east-1 (https://aws.amazon.com/sqs/pricing/, 2026)
 PRICE_PER_MILLION_REQUESTS = 0.40
 
@@ -33,7 +31,7 @@ class Summary:
     """What a run has done up to now."""
 
     failures: Counter[str]  # by kind, also those that passed
-    counts: Counter[str] = field(default_factory=Counter)  # by the names of COUNTS
+    counts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(COUNTS, 0)))
     seconds: float = 0.0
     landings: int = 0
     landing_seconds: float = 0.0  # of all landings together
@@ -47,12 +45,7 @@ class Summary:
         self.landings += 1
         self.landing_seconds += seconds
         if oldest_sent_at:
-            age = datetime.now(timezone.utc) - oldest_sent_at
-            self.oldest_age_seconds = age.total_seconds()
-
-    def figures(self) -> dict[str, float]:
-        """Return the figures of the last line by name."""
-        return {name: self.counts[name] for name in COUNTS} | {"seconds": round(self.seconds, 3)}
+            self.oldest_age_seconds = (datetime.now(timezone.utc) - oldest_sent_at).total_seconds()
 
     def __str__(self) -> str:
         requests, received = self.counts["requests"], self.counts["received"]

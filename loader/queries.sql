@@ -1,11 +1,8 @@
--- The statements of the loader.
-
 -- name: is_set_up
 -- Everybody may read the catalogue, also those who may not read the table.
 select count(*) = 1 as is_set_up
-from pg_class as c
-inner join pg_namespace as n on c.relnamespace = n.oid
-where n.nspname = 'raw' and c.relname = 'raw_logins';
+from pg_tables
+where schemaname = 'raw' and tablename = 'raw_logins';
 
 -- name: land
 select
@@ -13,13 +10,8 @@ select
     quarantined
 from
     raw.land(
-        %(load_id)s,
-        %(message_id)s,
-        %(body)s,
-        %(sent_at)s::timestamptz[],
-        %(receive_count)s::integer[],
-        %(attributes)s,
-        %(body_md5)s::text[]
+        %(load_id)s, %(message_id)s, %(body)s, %(sent_at)s::timestamptz[],
+        %(receive_count)s::integer[], %(attributes)s, %(body_md5)s::text[]
     );
 
 -- name: receipt

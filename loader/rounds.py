@@ -4,7 +4,6 @@ The phases follow each other in one thread. Requests to SQS run on one pool. One
 messages of a round for longer where landing takes long, and ends a statement that outlasts a stop.
 """
 
-import logging
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -20,12 +19,11 @@ import psycopg
 
 from common.database import CONNECT_SECONDS, connect
 from common.errors import ExitCode, LoaderError, TemporaryError
+from loader import log
 from loader.landing import land
 from loader.metrics import Summary
 from loader.sqs import BATCH, MOST_REQUESTS, Handles, Message, Queue
 from loader.stop import DELETE_SECONDS, LAND_SECONDS, RECEIVE_SECONDS, STOP_SECONDS, Patience
-
-log = logging.getLogger("loader")
 
 FIRST_REQUESTS = 1  # of a run: an idle or nearly empty queue costs one request a poll
 ROUND_BYTES = 32 * 1024 * 1024  # of bodies, if they are no larger than in the rounds before
@@ -116,13 +114,12 @@ class Rounds:
         """
         if self._stop.requested:
             return []
-        most_messages = max(1, ROUND_BYTES // self._largest_body)
-        most = min(BATCH, most_messages)
-        number = min(self._requests, MOST_REQUESTS, most_messages // most)
+        most = min(MOST_REQUESTS, ROUND_BYTES // (BATCH * self._largest_body))
+        number = max(1, min(self._requests, most))
         # Of many requests none waits for a message: the others would wait with it.
         poll = 0 if number > 1 else IDLE_POLL_SECONDS if self._follow else POLL_SECONDS
         self._extend_at = time.monotonic() + self._hide_seconds / 2
-        requests = [self._pool.submit(self._receive_ten, poll, most) for _ in range(number)]
+        requests = [self._pool.submit(self._receive_ten, poll) for _ in range(number)]
         answers, errors = self._results(requests, RECEIVE_SECONDS)
         messages = [message for answer in answers for message in answer]
         # Only a long poll asks all servers of SQS, so that "empty" can be believed:
@@ -131,7 +128,7 @@ class Rounds:
         self._summary.backlog = max(0, self._summary.backlog - len(messages))
         # Four times as many as these messages would fill: full answers multiply the requests, and
         # after empty ones a single request waits for the next message.
-        self._requests = max(1, ceil(4 * len(messages) / BATCH))
+        self._requests = ceil(4 * len(messages) / BATCH)
         # Halved, so that one large body does not slow the loader down for ever.
         self._largest_body = max(self._largest_body // 2, 1, *(getsizeof(m.body) for m in messages))
         if errors and not messages:
@@ -140,8 +137,8 @@ class Rounds:
             self._failure = errors[0]  # ends the run, after this round
         return messages
 
-    def _receive_ten(self, poll_seconds: int, most: int) -> list[Message]:
-        messages = self._queue.receive(poll_seconds, most, self._hide_seconds)
+    def _receive_ten(self, poll_seconds: int) -> list[Message]:
+        messages = self._queue.receive(poll_seconds, self._hide_seconds)
         self._held |= {m.message_id: m.receipt_handle for m in messages}
         return messages
 
@@ -242,16 +239,15 @@ class Rounds:
         return set().union(*answers), errors
 
     def _results(
-        self, requests: Iterable[Future[Any]], seconds: float
+        self, requests: Sequence[Future[Any]], seconds: float
     ) -> tuple[list[Any], list[LoaderError]]:
         """Wait for requests, but not longer than `seconds` after a stop.
 
         Returns their results and their errors, of which those that may pass come last.
         """
-        pending, ended = set(requests), set[Future[Any]]()
+        ended, pending = wait(requests, timeout=0.2)
         while pending and not self._stop.overdue(seconds):
-            done, pending = wait(pending, timeout=0.2)
-            ended |= done
+            ended, pending = wait(requests, timeout=0.2)
         for request in pending:
             request.cancel()  # if it has not begun
         results: list[Any] = []

@@ -23,8 +23,7 @@ REGION_IN_HOST = re.compile(
     r"(?:[/.]sqs(?:-fips)?\.|//(?=[a-z0-9-]+\.queue))([a-z0-9-]+)(?:\.queue)?"
     r"\.(?:vpce\.)?(?:amazonaws\.com|api\.aws)"
 )
-# Where local SQS servers listen. Used if neither a queue nor an endpoint is configured.
-LOCAL_ENDPOINT = "http://localhost:4566"
+LOCAL_ENDPOINT = "http://localhost:4566"  # where neither a queue nor an endpoint is configured
 
 
 @dataclass(frozen=True)

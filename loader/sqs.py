@@ -2,31 +2,26 @@
 
 import hashlib
 import json
-import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import boto3
 import botocore.session
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
 from common.errors import ExitCode, LoaderError
+from loader import log
 from loader.settings import QueueSettings
 from loader.sqs_errors import OlderProtocolError, action_of, check_answer, sqs_errors
-from loader.stop import Patience
+from loader.stop import Patience, Result
 
-if TYPE_CHECKING:
-    from mypy_boto3_sqs.client import SQSClient
-
-log = logging.getLogger("loader")
-
-Result = TypeVar("Result")
 Handles = dict[str, str]  # message id → receipt handle
 
 BATCH = 10  # messages that one request may carry (SQS quota)
@@ -48,8 +43,7 @@ class Message:
     body_md5: str
     sent_at: datetime | None
     receive_count: int | None
-    attributes: str
-    """JSON text, ASCII only: the system attributes, and message attributes under "message"."""
+    attributes: str  # JSON, ASCII only: system attributes, and message attributes as "message"
 
 
 class Queue:
@@ -59,22 +53,22 @@ class Queue:
     later one may succeed.
     """
 
-    def __init__(self, client: "SQSClient", name: str, url: str) -> None:
+    def __init__(self, client: BaseClient, name: str, url: str) -> None:
         self._client, self._name, self._url = client, name, url
         self.endpoint = client.meta.endpoint_url
         self._lock = Lock()
         self.requests = 0  # made so far; SQS charges for each
         self.damaged = 0  # messages, received so far
 
-    def receive(self, wait_seconds: int, most: int, hide_seconds: int) -> list[Message]:
-        """Receive up to `most` messages, waiting up to `wait_seconds` (0 to 20) for the first.
+    def receive(self, wait_seconds: int, hide_seconds: int) -> list[Message]:
+        """Receive up to ten messages, waiting up to `wait_seconds` (0 to 20) for the first.
 
         Other receivers do not see them for `hide_seconds`. Damaged messages are not returned.
         """
         received = self._request(
             "receive_message",
             lambda answer: [message(one) for one in answer.get("Messages") or []],
-            MaxNumberOfMessages=most,
+            MaxNumberOfMessages=BATCH,
             WaitTimeSeconds=wait_seconds,
             VisibilityTimeout=hide_seconds,
             MessageSystemAttributeNames=["All"],
@@ -122,11 +116,11 @@ class Queue:
 
         SQS answers a caller who has the right that the receipt handle is invalid.
         """
-        hide: dict[str, Any] = {"VisibilityTimeout": 0}
-        for operation, more in (("delete_message", {}), ("change_message_visibility", hide)):
+        for operation in ("delete_message", "change_message_visibility"):
+            hide = {"VisibilityTimeout": 0} if operation.startswith("change") else {}
             denied = None
             try:
-                self._request(operation, bool, ReceiptHandle="none", **more)
+                self._request(operation, bool, ReceiptHandle="none", **hide)
             except LoaderError as error:
                 denied = error if error.exit_code is ExitCode.PERMISSION else None
             yield action_of(operation), denied

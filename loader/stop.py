@@ -1,6 +1,5 @@
 """When a run ends, and how long it tries again what may pass by itself."""
 
-import logging
 import random
 import signal
 import time
@@ -11,8 +10,7 @@ from math import inf
 from typing import TypeVar
 
 from common.errors import TemporaryError
-
-log = logging.getLogger("loader")
+from loader import log
 
 # Seconds after a stop; `docker stop` kills after ten:
 # https://docs.docker.com/reference/cli/docker/container/stop/
@@ -74,8 +72,7 @@ class Patience:
 
     def __init__(self, seconds: float, stop: Stop) -> None:
         self.seconds, self.stop = seconds, stop
-        self.failures: Counter[str] = Counter()
-        """Every failure by its kind, also those that passed."""
+        self.failures: Counter[str] = Counter()  # by kind, also those that passed
 
     def retry(self, server: str, action: Callable[[], Result]) -> Result:
         """Call `action` until it succeeds, and return its result; `server` is for the log.
