@@ -115,7 +115,7 @@ class Bench:
         """Build user_logins alone and return the seconds that dbt says it took."""
         self.run(database, "dbt", *QUIET, "run", "--select", "user_logins", *arguments)
         results = json.loads((self.target / "run_results.json").read_text())["results"]
-        (step,) = (r for r in results if r["unique_id"] == "model.user_logins.user_logins")
+        (step,) = (r for r in results if r["unique_id"] == "model.login_elt.user_logins")
         return float(step["execution_time"])
 
     def query(self, database: str, *arguments: str) -> str:

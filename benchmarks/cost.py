@@ -21,7 +21,7 @@ DBT = ("dbt.cli.main", "--quiet", "--no-use-colors")
 
 STAGES = {
     "land": ("loader", "--quiet"),
-    "mask": (*DBT, "run", "--select", "marts.user_logins", "marts.rejected_logins"),
+    "mask": (*DBT, "run", "--select", "user_logins", "rejected_logins"),
     "days": (*DBT, "run", "--select", "daily_logins", "daily_app_versions"),
     "identifiers": (*DBT, "run", "--select", "shared_identifiers"),
     "summaries": (*DBT, "run", "--select", "load_receipts", "app_versions", "pipeline_health"),

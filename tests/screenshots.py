@@ -44,7 +44,7 @@ def take(site: Path, pictures: Path) -> None:
                 watched.page.screenshot(path=pictures / f"{name}-whole.png", full_page=True)
         for name, fragment in (
             ("overview", ""),
-            ("user_logins", "#!/model/model.user_logins.user_logins"),
+            ("user_logins", "#!/model/model.login_elt.user_logins"),
             ("lineage", LINEAGE),
         ):
             with opened(browser, docs, fragment=fragment, height=640) as watched:

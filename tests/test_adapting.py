@@ -191,7 +191,7 @@ def test_the_whole_path_serves_messages_of_another_shape(built: Adapted) -> None
     nightly = ("--selector", "nightly", "--exclude-resource-type", "unit_test")
     checked = built.dbt("build", *nightly)
     assert checked.code == 0, checked.output
-    checked = built.dbt("test", "--select", "user_logins.marts.user_logins,test_type:unit")
+    checked = built.dbt("test", "--select", "user_logins,test_type:unit")
     assert checked.code == 0, checked.output
 
     doctor = built.vault("doctor")

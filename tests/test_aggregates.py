@@ -134,6 +134,8 @@ def test_what_follows_user_logins_is_made_anew_when_that_was(pipeline: Pipeline)
     pipeline.build()
     pipeline.sql('update raw.raw_logins set body = body || \'{"locale": "FR"}\'')
     assert pipeline.dbt("run", "--full-refresh", "--select", "user_logins").code == 0
+    assert pipeline.sql("select distinct locale from user_logins") == [("FR",)]
+    assert pipeline.sql("select distinct locale from daily_logins") != [("FR",)]
     assert pipeline.dbt("build").code == 0
     assert_counted_right(pipeline)
     assert pipeline.sql("select distinct locale from daily_logins") == [("FR",)]

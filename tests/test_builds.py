@@ -161,7 +161,7 @@ def steps_of_the_model(pipeline: Pipeline, logs: Path) -> list[bytes]:
         event["data"]["sql"]
         for event in events
         if event["info"]["name"] == "SQLQuery"
-        and event["data"]["conn_name"] == "model.user_logins.user_logins"
+        and event["data"]["conn_name"] == "model.login_elt.user_logins"
     ]
     hooks_and_insert = [s for s in sent if "update " in s or "insert into" in s]
     assert len(hooks_and_insert) == 3

@@ -143,7 +143,7 @@ def test_everything_is_described(pipeline: Pipeline) -> None:
         node
         for kind in ("nodes", "sources", "macros", "unit_tests")
         for node in manifest[kind].values()
-        if node["package_name"] == "user_logins" and node["resource_type"] != "operation"
+        if node["package_name"] == "login_elt" and node["resource_type"] != "operation"
     ]
     assert len(ours) > 40
     for node in ours:
