@@ -65,7 +65,7 @@ def test_the_report_reads_the_models_that_its_exposure_names() -> None:
 
 def test_links_of_the_overview_lead_to_models() -> None:
     overview = (ROOT / "dbt_project/docs/overview.md").read_text("utf-8")
-    linked = re.findall(r"\[(\w+)\]\(#!/model/model\.user_logins\.(\w+)\)", overview)
+    linked = re.findall(r"\[(\w+)\]\(#!/model/model\.login_elt\.(\w+)\)", overview)
     assert all(name == target for name, target in linked)
     assert {name for name, _ in linked} == PUBLIC
     query = re.search(r"```sql\n(.*?)```", overview, re.DOTALL)

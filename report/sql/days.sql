@@ -1,15 +1,15 @@
 -- Logins and users on each of the last 90 days, days without any among them. Two weeks at least,
--- so that a first day stands in some surroundings.
+-- so that a first day stands in some surroundings; before the first login there is no number.
 with
 
 newest as (
 
-    select max(create_date) as day
-    from daily_logins
+    select max(login_day) as day
+    from login_days
 
 ),
 
-login_days as (
+logins_of_day as (
 
     select
         create_date,
@@ -20,8 +20,8 @@ login_days as (
 
 ),
 
--- Users of several device types and locales do not add up: counted anew.
-users_of_day as (
+-- Users of several device types and locales do not add up: they are counted again.
+users_by_day as (
 
     select
         create_date,
@@ -32,12 +32,12 @@ users_of_day as (
 
 ),
 
-user_days as (
+users_of_day as (
 
     select
         create_date,
         count(*) as users
-    from users_of_day
+    from users_by_day
     group by create_date
 
 ),
@@ -47,7 +47,10 @@ calendar as (
     select series.day::date as create_date
     from newest
     cross join lateral generate_series(
-        least((select min(login_days.create_date) from login_days), newest.day - 13)::timestamp,
+        least(
+            greatest((select min(login_days.login_day) from login_days), newest.day - 89),
+            newest.day - 13
+        )::timestamp,
         newest.day::timestamp,
         interval '1 day'
     ) as series (day)
@@ -56,9 +59,10 @@ calendar as (
 
 select
     calendar.create_date as day,
-    coalesce(login_days.logins, 0) as logins,
-    coalesce(user_days.users, 0) as users
+    case when days.login_day is not null then coalesce(logins_of_day.logins, 0) end as logins,
+    case when days.login_day is not null then coalesce(users_of_day.users, 0) end as users
 from calendar
-left join login_days on calendar.create_date = login_days.create_date
-left join user_days on calendar.create_date = user_days.create_date
+left join login_days as days on calendar.create_date = days.login_day
+left join logins_of_day on calendar.create_date = logins_of_day.create_date
+left join users_of_day on calendar.create_date = users_of_day.create_date
 order by calendar.create_date
