@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo docs site test lint bench-loader bench-dbt bench-cost bench-citus secrets lock clean
+.PHONY: help demo docs site test lint bench-loader bench-dbt bench-cost bench-citus secrets rds-ca lock clean
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
 
@@ -53,12 +53,17 @@ bench-citus: .venv/installed  ## measure a Citus cluster beside one server (need
 
 # Random, and made only once: Postgres keeps the first one. The directory keeps other users out; the
 # files can be read by every user of a container.
-SECRETS := secrets
 secrets:  ## make the passwords that docker-compose.yml reads from files
-	@mkdir -p -m 700 $(SECRETS)
+	@mkdir -p -m 700 secrets
 	@umask 022; for name in postgres_password loader_password dbt_password report_password; do \
-		[ -s $(SECRETS)/$$name ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > $(SECRETS)/$$name; \
+		[ -s secrets/$$name ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > secrets/$$name; \
 	done
+	@grep -qs '^LOGIN_SECRETS=' .env || echo 'LOGIN_SECRETS=./secrets' >> .env
+
+# The certificate authorities of RDS, for PGSSLMODE=verify-full. AWS adds to them with every region.
+rds-ca:  ## fetch the certificates that RDS proves itself by, for images and packages
+	curl --fail --silent --show-error --output deploy/rds-ca.pem \
+		https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
 
 # Without a pip of its own: Debian's python3 has the module venv, but not ensurepip.
 .venv/installed: requirements-dev.txt
@@ -72,6 +77,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.10 --generate-hash
 lock:  ## compile requirements*.txt (needs uv: pip install uv)
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 	$(LOCK) requirements.in --constraints requirements-dev.txt --output-file requirements.txt
+	$(LOCK) requirements-sandbox.in --constraints requirements-dev.txt --output-file requirements-sandbox.txt
 	$(LOCK) requirements-loader.in --constraints requirements.txt --output-file requirements-loader.txt
 
 clean:  ## remove .venv and everything that was built

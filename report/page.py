@@ -7,15 +7,14 @@ plotly.js.
 
 import json
 from base64 import b64encode
-from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from report.figures import Figures
+from report.script import script
 from report.test_results import DbtTestResults
 
 CHARTS = {
@@ -33,7 +32,7 @@ LAG_LIMIT_SECONDS = 900
 
 def render(figures: Figures, tests: DbtTestResults | None) -> str:
     """Return the page."""
-    script, style = _script(), _read("page/report.css")
+    code, style = script(), _read("page/report.css")
     return (
         _environment()
         .get_template("report.html")
@@ -44,9 +43,9 @@ def render(figures: Figures, tests: DbtTestResults | None) -> str:
             remarks=_remarks(figures, tests),
             charts=_charts(figures),
             config=_chart("config"),
-            script=script,
+            script=code,
             style=style,
-            policy=_policy(script, style),
+            policy=_policy(code, style),
         )
     )
 
@@ -123,12 +122,6 @@ def _policy(script: str, style: str) -> str:
 
 def _digest(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
-
-
-@cache
-def _script() -> str:
-    """Return our script with Vega-Lite around it, in one piece."""
-    return vl_convert.javascript_bundle(_read("page/report.js"))
 
 
 def _chart(name: str) -> Any:

@@ -5,6 +5,7 @@ the place of the secrets are rewritten, and nothing else. What only an engine ca
 images build, the network between them, and the limits put on them (read_only, cap_drop).
 """
 
+import json
 import os
 import re
 import shutil
@@ -37,6 +38,7 @@ SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(
 )["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 ENTRYPOINT = "deploy/entrypoint.sh"
+IMAGE_CHECK: list[str] = json.loads(re.findall(r"^HEALTHCHECK .* CMD (.+)$", DOCKERFILE, re.M)[0])
 KEYS = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
 
 
@@ -103,9 +105,16 @@ class Composed:
 
     def serve(self, name: str, own_port: str) -> AbstractContextManager[int]:
         """Run a service that stays, on a free port, and wait until its own health check passes."""
-        check = SERVICES[name]["healthcheck"]["test"]
+        # Its own, or else the image's, which asks what process 1 says of itself
+        check = SERVICES[name].get("healthcheck", {}).get("test") or ["CMD", *IMAGE_CHECK]
         assert check[0] == "CMD"
-        assert any(f"localhost:{own_port}/" in word for word in check)
+        assert any(own_port in word for word in [*check, *SERVICES[name]["command"]])
+        numbered = self.app / f"{name}.pid"
+        with_number = ["sh", "-c", f'echo $$ > {numbered}; exec "$@"', "sh"]
+
+        def checked(port: int) -> list[str]:
+            number = numbered.read_text("utf-8").strip() if numbered.exists() else "0"
+            return [number if word == "1" else word for word in on(port, check[1:])]
 
         def on(port: int, words: Sequence[str]) -> list[str]:
             return [word.replace(own_port, str(port)) for word in words]
@@ -116,10 +125,14 @@ class Composed:
             return dict(zip(own, on(port, list(own.values())), strict=True)) | here
 
         return server(
-            lambda port: on(port, self.command(name)),
+            lambda port: with_number + on(port, self.command(name)),
             lambda port: (
                 subprocess.run(
-                    on(port, check[1:]), env=environment(port), check=False, capture_output=True
+                    checked(port),
+                    env=environment(port),
+                    cwd=self.app,
+                    check=False,
+                    capture_output=True,
                 ).returncode
                 == 0
             ),
@@ -144,7 +157,7 @@ def lay_out(app: Path) -> None:
         *sources, target = line.split()
         for source in sources:
             if (ROOT / source).is_dir():
-                shutil.copytree(ROOT / source, app / target)
+                shutil.copytree(ROOT / source, app / target, dirs_exist_ok=True)
             else:
                 shutil.copy2(ROOT / source, app / target)
     (app / "site").mkdir()
@@ -177,7 +190,7 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
     app.mkdir()
     lay_out(app)
     nothing.touch()
-    subprocess.run(["make", "secrets", f"SECRETS={secrets}"], cwd=ROOT, check=True)
+    subprocess.run(["make", "-f", ROOT / "Makefile", "secrets"], cwd=place, check=True)
     with sandbox(nothing) as settings:
         initialise(settings, secrets)
         made = Composed(app, secrets, settings["PGPORT"])
@@ -352,8 +365,30 @@ def test_what_comes_from_outside_is_pinned_and_ports_are_open_to_this_machine_on
         assert "@sha256:" in base
 
 
+def test_what_the_image_copies_gets_into_the_build() -> None:
+    kept = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE)
+    for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE):
+        assert set(line.split()[:-1]) <= set(kept)
+
+
+def test_no_shell_stands_between_a_stop_and_a_command() -> None:
+    for name, service in SERVICES.items():
+        assert "sh" not in service.get("command", []), name
+    assert not re.findall(r"^(?:CMD|ENTRYPOINT) (?!\[)", DOCKERFILE, re.MULTILINE)
+
+
+def test_missing_passwords_and_taken_ports_have_a_remedy() -> None:
+    composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    for name, secret in composed["secrets"].items():
+        assert secret["file"] == f"${{LOGIN_SECRETS:?run 'make secrets' first}}/{name}"
+    for name, service in SERVICES.items():
+        for port in service.get("ports", []):
+            assert re.fullmatch(r"127\.0\.0\.1:\$\{\w+_PORT:-(\d+)\}:\1", port), name
+
+
 def test_the_image_runs_commands_as_the_tests_here_do() -> None:
     assert f'ENTRYPOINT ["{ENTRYPOINT}"]' in DOCKERFILE
     assert os.access(ROOT / ENTRYPOINT, os.X_OK)
+    assert "STOPSIGNAL SIGINT" in DOCKERFILE
     for name in ("DBT_TARGET_PATH=/tmp/target", "DBT_LOG_PATH=/tmp/logs", "USER 10001"):
         assert name in DOCKERFILE

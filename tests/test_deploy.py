@@ -35,12 +35,14 @@ DATABASE = {
     "MasterUserSecret.SecretArn": f"arn:aws:secretsmanager:{REGION}:123456789012:secret:rds!db-ABC",
 }
 
+OF_THE_DATABASE = ("DiskFills", "CreditsEnd", "ConnectionsFill")
+
 Client = Callable[[str], Any]
 
 new_client: Callable[..., Any] = boto3.client  # its overloads want literals
 
 
-def deploy(client: Client, *left_out: str) -> dict[str, str]:
+def deploy(client: Client, *left_out: str, **parameters: str) -> dict[str, str]:
     """Create the stack without some types of resources; return the physical ids by name."""
     template = json.dumps(
         TEMPLATE
@@ -55,7 +57,7 @@ def deploy(client: Client, *left_out: str) -> dict[str, str]:
     for attribute, value in DATABASE.items():
         asked = json.dumps({"Fn::GetAtt": ["Database", attribute]})
         template = template.replace(asked, json.dumps(value))
-        template = template.replace(f"${{Database.{attribute}}}", value)
+    template = template.replace('{"Ref": "Database"}', '"logins-database"')
     network = client("ec2")
     subnets = [subnet["SubnetId"] for subnet in network.describe_subnets()["Subnets"]]
     client("s3").create_bucket(
@@ -70,7 +72,7 @@ def deploy(client: Client, *left_out: str) -> dict[str, str]:
         "VpcId": network.describe_vpcs()["Vpcs"][0]["VpcId"],
         "PrivateSubnetIds": ",".join(subnets[:2]),
         "TaskSubnetIds": subnets[-1],
-    }
+    } | parameters
     cloudformation = client("cloudformation")
     cloudformation.create_stack(
         StackName="logins",
@@ -204,7 +206,12 @@ def statements_of(moto: dict[str, str], name: str) -> list[dict[str, Any]]:
         ),
         ("BuildExecutionRole", {"secretsmanager:GetSecretValue"}, set()),
         ("SetUpExecutionRole", {"secretsmanager:GetSecretValue"}, set()),
-        ("ScheduleRole", {"ecs:RunTask", "iam:PassRole"}, set()),
+        ("ScheduleRole", {"ecs:RunTask", "iam:PassRole", "sqs:SendMessage"}, set()),
+        (
+            "RotationRole",
+            {"secretsmanager:PutSecretValue", "kms:Decrypt", "kms:GenerateDataKey"},
+            set(),
+        ),
         (
             "StartTasks",
             {
@@ -268,47 +275,89 @@ def test_the_loader_reaches_the_database_and_nothing_else(ministack: Client) -> 
 
 
 def test_alarms_tell_somebody(ministack: Client) -> None:
+    found = ministack("cloudwatch").describe_alarms()["MetricAlarms"]
     alarms = {
-        alarm["MetricName"]: alarm
-        for alarm in ministack("cloudwatch").describe_alarms()["MetricAlarms"]
+        name: alarm
+        for alarm in found
+        for name in RESOURCES
+        if alarm["AlarmDescription"]
+        == RESOURCES[name].get("Properties", {}).get("AlarmDescription")
     }
+    assert len(found) == len(alarms)
     assert set(alarms) == {
-        "ApproximateAgeOfOldestMessage",
-        "ApproximateNumberOfMessagesVisible",
-        "Errors",
-        "FreshBuilds",
+        *("MessagesWait", "DeadLetters", "LoaderFails", "CannotLand", "LoaderThrottled"),
+        *("NothingStarts", "NoFreshBuild", *OF_THE_DATABASE),
     }
     [topic] = ministack("sns").list_topics()["Topics"]
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [topic["TopicArn"]]
     [subscription] = ministack("sns").list_subscriptions()["Subscriptions"]
     assert subscription["Endpoint"] == "team@example.com"
-    dead_letters = alarms["ApproximateNumberOfMessagesVisible"]
+    dead_letters = alarms["DeadLetters"]
     assert dead_letters["Dimensions"] == [
         {"Name": "QueueName", "Value": "login-queue-dead-letters"}
     ]
-    missing = alarms["FreshBuilds"]
-    assert missing["TreatMissingData"] == "breaching"  # also if no build runs at all
-    [metric] = ministack("logs").describe_metric_filters()["metricFilters"]
-    [transformation] = metric["metricTransformations"]
-    assert transformation["metricName"] == missing["MetricName"]
-    assert transformation["metricNamespace"] == missing["Namespace"]
+    waits = alarms["MessagesWait"]  # within a minute of the 15 that its text says
+    assert waits["Threshold"] + waits["Period"] * waits["EvaluationPeriods"] <= 16 * 60
+    assert alarms["NoFreshBuild"]["TreatMissingData"] == "breaching"  # also if no build runs at all
+    filters = {
+        transformation["metricName"]: transformation["metricNamespace"]
+        for metric in ministack("logs").describe_metric_filters()["metricFilters"]
+        for transformation in metric["metricTransformations"]
+    }
+    assert filters == {
+        alarms[name]["MetricName"]: alarms[name]["Namespace"]
+        for name in ("CannotLand", "NoFreshBuild")
+    }
+    for name in OF_THE_DATABASE:
+        assert alarms[name]["Namespace"] == "AWS/RDS"
 
 
 def test_the_build_is_scheduled(ministack: Client) -> None:
-    [listed] = ministack("scheduler").list_schedules()["Schedules"]
-    schedule = ministack("scheduler").get_schedule(Name=listed["Name"])
-    assert schedule["ScheduleExpression"] == "rate(1 hour)"
+    schedules = [
+        ministack("scheduler").get_schedule(Name=listed["Name"])
+        for listed in ministack("scheduler").list_schedules()["Schedules"]
+    ]
+    # Raw messages are kept where no parameter says otherwise.
+    assert {s["ScheduleExpression"] for s in schedules} == {"rate(1 hour)", "cron(40 3 1 * ? *)"}
+    assert all(":sqs:" in s["Target"]["DeadLetterConfig"]["Arn"] for s in schedules)
+    [schedule] = [s for s in schedules if s["ScheduleExpression"] == "rate(1 hour)"]
     task = schedule["Target"]["EcsParameters"]["TaskDefinitionArn"]
     [container] = ministack("ecs").describe_task_definition(taskDefinition=task)["taskDefinition"][
         "containerDefinitions"
     ]
     assert container["name"] == "dbt"
     assert container["command"] == [
-        "sh",
-        "-c",
-        "dbt build && dbt source freshness && echo built and fresh",
+        *("timeout", "--kill-after=60s", "50m", "python", "-m", "deploy.in_turn"),
+        *("dbt", "build", ",", "dbt", "source", "freshness", ",", "echo", "built and fresh"),
     ]
+
+
+def test_a_task_writes_to_memory_only_and_ends() -> None:
+    tasks = {
+        name: resource["Properties"]["ContainerDefinitions"]
+        for name, resource in RESOURCES.items()
+        if resource["Type"] == "AWS::ECS::TaskDefinition"
+    }
+    assert set(tasks) == {"Build", "SetUp", "Rotation", "Purging"}
+    for name, [container] in tasks.items():
+        assert container["ReadonlyRootFilesystem"] is True, name
+        assert container["LinuxParameters"]["Tmpfs"][0]["ContainerPath"] == "/tmp", name  # noqa: S108
+        assert "sh" not in container["Command"], name
+        assert name == "SetUp" or container["Command"][0] == "timeout", name
+
+
+def test_the_database_shows_who_it_is() -> None:
+    said = json.dumps(RESOURCES)
+    assert said.count('"PGSSLMODE"') == said.count('"verify-full"') == 5
+    assert said.count("deploy/rds-ca.pem") == 5
+
+
+def test_nothing_replaces_the_database_unnoticed() -> None:
+    """No parameter reaches a property whose change makes another database."""
+    fixed = {"DBName", "Engine", "MasterUsername", "StorageEncrypted", "DBInstanceIdentifier"}
+    properties = RESOURCES["Database"]["Properties"]
+    assert not any(isinstance(properties.get(name), dict) for name in fixed)
 
 
 def test_secrets_are_made_and_the_queue_wants_encryption(ministack: Client) -> None:

@@ -3,15 +3,26 @@
 import datetime
 import hashlib
 import importlib
+import json
+import warnings
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from moto import mock_aws
 
 from loader import lambda_handler
 from tests.conftest import Pipeline
 from tests.logins import logins
-from tests.test_deploy import KEYS, RESOURCES, in_moto, new_client
+from tests.test_deploy import (
+    KEYS,
+    RESOURCES,
+    TEMPLATE,
+    deploy,
+    in_moto,
+    new_client,
+    statements_of,
+)
 from vault.keys import secret_from
 
 
@@ -46,14 +57,17 @@ def test_the_tasks_of_the_template_set_up_and_build(pipeline: Pipeline) -> None:
             variable["Name"]: here.get(variable["Name"], variable["Value"])
             for variable in container["Environment"]
         }
-        given["PGSSLMODE"] = "prefer"  # the sandbox's Postgres has no certificate
+        # The sandbox's Postgres has no certificate.
+        given |= {"PGSSLMODE": "prefer", "PGSSLROOTCERT": ""}
         for secret in container["Secrets"]:
             source = secret["ValueFrom"]
             given[secret["Name"]] = (
                 made[source["Ref"]] if "Ref" in source else pipeline.env[secret["Name"]]
             )
         without = dict.fromkeys(set(pipeline.env) & {"PGUSER", "PGPASSWORD"}, "")
-        done = pipeline.run(*container["Command"], **(without | given))
+        limit = TEMPLATE["Parameters"]["BuildTimeLimit"]["Default"]
+        command = [limit if isinstance(word, dict) else word for word in container["Command"]]
+        done = pipeline.run(*command, **(without | given))
         assert done.code == 0, done.output
         return done.output
 
@@ -134,3 +148,62 @@ def test_the_loader_logs_in_with_a_token_and_lands(
         lambda_handler._connections.clear()
         for login in ("logins_loader", "logins_dbt", "logins_report"):
             pipeline.sql(f"drop owned by {login}; drop role {login}")
+
+
+def test_a_rotated_password_is_in_the_secret_and_logs_in(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rotate = importlib.import_module("deploy.rotate")
+    pipeline.sql("create role rotated login password 'first'")
+    for name in ("PGHOST", "PGPORT", "PGDATABASE"):
+        monkeypatch.setenv(name, pipeline.env[name])
+    monkeypatch.setenv("PGUSER", "rotated")
+    monkeypatch.setenv("PGPASSWORD", "first")
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name.replace("region_name", "aws_default_region").upper(), value)
+    try:
+        with mock_aws():
+            secret = in_moto("secretsmanager").create_secret(Name="x", SecretString="first")
+            monkeypatch.setenv("SECRET_ID", secret["ARN"])
+            assert rotate.main() == 0
+            found = in_moto("secretsmanager").get_secret_value(SecretId="x")["SecretString"]
+        assert found != "first"
+        pipeline.connect(user="rotated", password=found).close()
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            pipeline.connect(user="rotated", password="first")
+        said = capsys.readouterr()
+        assert found not in said.out + said.err
+        # Without a right to the secret the password stays.
+        monkeypatch.setenv("PGPASSWORD", found)
+        with mock_aws():
+            assert rotate.main() == 3
+        pipeline.connect(user="rotated", password=found).close()
+    finally:
+        pipeline.sql("drop role rotated")
+
+
+def test_queue_and_database_of_your_own_take_the_place_of_ours() -> None:
+    region = KEYS["region_name"]
+    with mock_aws(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        in_moto("sqs").create_queue(QueueName="mine")
+        group = in_moto("ec2").create_security_group(GroupName="mine", Description="mine")
+        made = deploy(
+            in_moto,
+            OwnQueueArn=f"arn:aws:sqs:{region}:123456789012:mine",
+            OwnDatabaseHost="mine.example.com",
+            OwnDatabaseName="mine",
+            OwnDatabaseSecurityGroupId=group["GroupId"],
+            OwnDatabaseResourceId="db-MINE",
+            OwnDatabaseSecretArn=f"arn:aws:secretsmanager:{region}:123456789012:secret:mine",
+            AlarmTopicArn=f"arn:aws:sns:{region}:123456789012:mine",
+            PurgeOlderThan="90d",
+        )
+        assert not {"Queue", "DeadLetterQueue", "DatabaseSecurityGroup", "Alarms"} & set(made)
+        assert "Purging" in made
+        [function] = in_moto("lambda").list_functions()["Functions"]
+        assert function["Environment"]["Variables"]["PGHOST"] == "mine.example.com"
+        assert function["Environment"]["Variables"]["PGDATABASE"] == "mine"
+        said = json.dumps(statements_of(made, "LoaderRole"))
+        assert f"arn:aws:sqs:{region}:123456789012:mine" in said
+        assert ":dbuser:db-MINE/logins_loader" in said

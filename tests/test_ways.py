@@ -5,7 +5,9 @@ from tests.conftest import Pipeline
 
 def listed(pipeline: Pipeline, *arguments: str) -> set[str]:
     """Return the names of the models that a selection means."""
-    found = pipeline.dbt("--quiet", "ls", "--resource-type", "model", "--output", "name", *arguments)
+    found = pipeline.dbt(
+        "--quiet", "ls", "--resource-type", "model", "--output", "name", *arguments
+    )
     assert found.code == 0, found.output
     return set(found.output.split())
 
