@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo docs site test lint bench-loader bench-dbt bench-cost bench-citus secrets rds-ca lock clean
+.PHONY: help demo docs site test lint bench-loader bench-dbt bench-cost bench-citus secrets rds-ca catalogue lock clean
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
 
@@ -71,6 +71,9 @@ rds-ca:  ## fetch the certificates that RDS proves itself by, for images and pac
 	@$(PYTHON) -m venv --without-pip --clear .venv
 	@$(PYTHON) -m pip --python $(BIN)/python install -qq --require-hashes -r requirements-dev.txt
 	@touch $@
+
+catalogue: .venv/installed  ## write vault/catalogue.json, which doctor compares a database with
+	@$(BIN)/python -m sandbox -- sh -ec 'python -m vault init; python -m vault.catalogue'
 
 # All Pythons and platforms at once, which is uv's alone to do.
 LOCK := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-strip-extras

@@ -157,21 +157,36 @@ def no_connection(error: psycopg.OperationalError) -> LoaderError:
 
 
 @contextmanager
-def transaction(connection: psycopg.Connection, role: str) -> Iterator[None]:
+def transaction(
+    connection: psycopg.Connection, role: str, values: str | None = None
+) -> Iterator[None]:
     """Run the body in one transaction with the rights of `role` and nothing else.
 
-    Raises LoaderError: PERMISSION if a right, a role or the set-up is missing, CONFIGURATION if
-    the server is read-only, TemporaryError if it goes away.
+    `values` says what the body sends or reads that nobody may find in the server log.
+    Raises LoaderError: PERMISSION if a right, a role or the set-up is missing, or if the server
+    would log `values`; CONFIGURATION if it is read-only, TemporaryError if it goes away.
     """
     try:
         with connection.transaction():
             connection.execute(queries("common")["pin_search_path"])
             connection.execute(queries("common")["begin"], {"role": role})
+            if values:
+                refuse_if_logged(connection, values)
             yield
     except errors.RaiseException:
         raise  # a rule of ours, which the caller words
     except psycopg.Error as error:
         raise _one_line(error, role, connection) from None
+
+
+def refuse_if_logged(connection: psycopg.Connection, values: str) -> None:
+    """Raise LoaderError (PERMISSION) if the server logs them, whatever `begin` has set."""
+    [(remedy,)] = connection.execute(queries("common")["logged"], ()).fetchall()
+    if remedy:
+        raise LoaderError(
+            ExitCode.PERMISSION,
+            f"the server logs parameters or plans, and so {values}: let a superuser run `{remedy}`",
+        )
 
 
 def _one_line(error: psycopg.Error, role: str, connection: psycopg.Connection) -> LoaderError:

@@ -11,24 +11,33 @@ set local search_path = pg_catalog, pg_temp;
 -- transaction, so that it also holds behind a pooler.
 --
 -- terse: an error's DETAIL and CONTEXT quote the offending value.
--- log_parameter_max_length*: raw values travel as parameters.
+-- log_parameter*: raw values travel as parameters.
+-- auto_explain, debug_print_*: a plan or tree has the values of parameters in it, also of a
+-- statement inside a function, and so what the function reads. Anybody may set debug_print_*.
 -- idle_in_transaction_session_timeout: a client that vanishes must not keep its locks.
 select set_config('role', %(role)s, true)
 union all
 select set_config(p.name, p.value, true)
 from (
     values
+    ('auto_explain.log_min_duration', '-1'),
     ('log_error_verbosity', 'terse'),
     ('log_parameter_max_length', '0'),
-    ('log_parameter_max_length_on_error', '0')
+    ('pgaudit.log_parameter', 'off')
 ) as p (name, value)
-where has_parameter_privilege(%(role)s, p.name, 'SET')
+where
+    has_parameter_privilege(%(role)s, p.name, 'SET')
+    and current_setting(p.name, true) is not null -- its library is loaded
 union all
 select set_config(p.name, p.value, true)
 from (
     values
     ('datestyle', 'ISO'),
+    ('debug_print_parse', 'off'),
+    ('debug_print_plan', 'off'),
+    ('debug_print_rewritten', 'off'),
     ('idle_in_transaction_session_timeout', '60s'),
+    ('log_parameter_max_length_on_error', '0'),
     ('quote_all_identifiers', 'off'),
     ('standard_conforming_strings', 'on')
 ) as p (name, value)
@@ -36,3 +45,128 @@ union all
 -- A message is deleted after its commit, which must therefore outlast a crash of the server.
 select set_config('synchronous_commit', 'on', true)
 where current_setting('synchronous_commit') = 'off';
+
+-- name: logged
+-- What of the above the server logs all the same, as the statements that end it; null if nothing.
+with
+
+parameters as (
+
+    select
+        case
+            when
+                current_setting('log_statement') in ('mod', 'all')
+                or current_setting('log_min_duration_statement') <> '-1'
+                or current_setting('log_min_duration_sample') <> '-1'
+                or current_setting('log_transaction_sample_rate') <> '0'
+                or current_setting('log_duration') = 'on'
+                and current_setting('log_statement') <> 'none'
+                then current_setting('log_parameter_max_length')
+        end as longest
+
+),
+
+settings (name, is_now, quiet) as (
+
+    select
+        'log_parameter_max_length',
+        parameters.longest,
+        '0'
+    from parameters
+    union all
+    values
+    (
+        'auto_explain.log_min_duration',
+        current_setting('auto_explain.log_min_duration', true),
+        '-1'
+    ),
+    ('pgaudit.log_parameter', current_setting('pgaudit.log_parameter', true), 'off')
+
+)
+
+select
+    string_agg(
+        format('alter role %%I set %%s = %%s', session_user, settings.name, settings.quiet),
+        '; ' order by settings.name
+    ) as remedy
+from settings
+where settings.is_now <> settings.quiet;
+
+-- name: why_not_trusted
+-- Why this session must not read what login_transformer makes, or null. Catalogue only: no function
+-- of anybody's. dbt asks the same (dbt_project/macros/trusted_models.sql).
+with
+
+-- With more rights than the models need. It can take them back at any time, and so can code that
+-- it runs.
+privileged as (
+
+    select
+        r.oid as role_id,
+        r.rolsuper as is_superuser
+    from pg_roles as r
+    left join pg_roles as owner on owner.rolname = 'login_owner'
+    where
+        r.rolname = session_user
+        and (r.rolsuper or r.rolcreaterole or pg_has_role(r.oid, owner.oid, 'MEMBER'))
+
+),
+
+transformer as (
+
+    select r.oid as role_id from pg_roles as r
+    where r.rolname = 'login_transformer'
+
+),
+
+other_logins as (
+
+    select string_agg(quote_ident(r.rolname), ', ' order by r.rolname) as names
+    from privileged as p
+    inner join transformer as t on true
+    inner join pg_roles as r on pg_has_role(r.oid, t.role_id, 'MEMBER')
+    left join pg_roles as owner on owner.rolname = 'login_owner'
+    where
+        r.rolcanlogin
+        and not r.rolsuper
+        and r.oid not in (p.role_id, t.role_id, owner.oid)
+        and (p.is_superuser or not pg_has_role(r.oid, owner.oid, 'MEMBER'))
+
+),
+
+with_code as (
+
+    select
+        f.proowner as owner_id,
+        f.oid::regprocedure::text as name
+    from pg_proc as f
+    union all
+    select
+        r.relowner as owner_id,
+        r.oid::regclass::text as name
+    from pg_class as r
+    where
+        r.relkind in ('v', 'm', 'f')
+        or r.relhasrules
+        or r.relrowsecurity
+        or r.oid in (select d.adrelid from pg_attrdef as d)
+
+),
+
+code as (
+
+    select string_agg(c.name, ', ' order by c.name) as names
+    from with_code as c
+    where
+        c.owner_id in (select t.role_id from transformer as t)
+        and exists (select from privileged)
+
+)
+
+select
+    coalesce(
+        'the login ' || l.names || ' may write the models too',
+        c.names || ' of login_transformer''s would run code'
+    ) as reason
+from other_logins as l
+cross join code as c;

@@ -22,7 +22,7 @@ def land(connection: psycopg.Connection, messages: Sequence[Message]) -> dict[st
     may be deleted from the queue. Raises LoaderError, and then none of them has landed.
     """
     load_id, landed, quarantined = uuid4(), 0, 0
-    with transaction(connection, ROLE):
+    with transaction(connection, ROLE, "the messages"):
         for part in _statements(messages):
             columns = {column: [getattr(m, column) for m in part] for column in COLUMNS}
             columns["body"] = [storable(body) for body in columns["body"]]
@@ -47,7 +47,7 @@ def is_set_up(connection: psycopg.Connection) -> bool:
 
 def require_rights(connection: psycopg.Connection) -> None:
     """Raise LoaderError if nothing could land: the set-up or a right is missing, or read-only."""
-    with transaction(connection, ROLE):
+    with transaction(connection, ROLE, "the messages"):
         cursor = connection.execute(queries("loader")["missing_rights"])
         [(is_read_only, denied)] = cursor.fetchall()
         if denied:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from common.database import transaction
+from common.database import queries, transaction
 from common.errors import ExitCode, LoaderError
 
 Figures = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -31,11 +31,19 @@ def read_figures(connection: psycopg.Connection, target_schema: str) -> Figures:
     """Return the rows of each query in report/sql, all of one moment.
 
     Each query bounds its rows, however many logins there are.
-    Raises LoaderError: CONFIGURATION if a model is missing, PERMISSION if the role is, RETRYABLE if
-    the server goes.
+    Raises LoaderError: CONFIGURATION if a model is missing, PERMISSION if the role is or if the
+    session has more rights and is not alone with the models, RETRYABLE if the server goes.
     """
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.read_only = True
+    with transaction(connection, connection.info.user):
+        [(reason,)] = connection.execute(queries("common")["why_not_trusted"]).fetchall()
+    if reason:
+        raise LoaderError(
+            ExitCode.PERMISSION,
+            f"no report with the rights of an administrator, because {reason}: "
+            "log in as a member of login_analyst and of nothing else",
+        )
     with transaction(connection, "login_analyst"):
         # The catalogue first: nobody's function takes the place of a built-in.
         connection.execute(

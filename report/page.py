@@ -81,6 +81,9 @@ def _remarks(figures: Figures, tests: DbtTestResults | None) -> list[str]:
     found = []
     if health["quarantined"]:
         found.append(f"Messages that wait in quarantine: {health['quarantined']:,}.")
+    if health["users_with_many_identifiers"]:
+        users = health["users_with_many_identifiers"]
+        found.append(f"Users with very many addresses or devices in a day: {users:,}.")
     if health["lag_seconds"] > LAG_LIMIT_SECONDS:
         found.append(f"Messages have waited for {_duration(health['lag_seconds'])} for a build.")
     if tests and (warned := tests.ended("warn")):

@@ -25,9 +25,12 @@ ATTACKS: dict[str, tuple[str, str]] = {
         "ana",
         "explain (analyze, verbose) select secret from vault.masking_key",
     ),
-    "analyst reads the requests": ("ana", "select * from vault.recovery_request"),
-    "analyst reads the disclosures": ("ana", "select * from vault.disclosure"),
-    "analyst reads the erasures": ("ana", "select * from vault.erasure"),
+    "analyst reads the requests": ("ana", "select * from login_audit.entry where kind = 'request'"),
+    "analyst reads the disclosures": (
+        "ana",
+        "select * from login_audit.entry where kind = 'disclosure'",
+    ),
+    "analyst reads the erasures": ("ana", "select * from login_audit.entry where kind = 'erasure'"),
     "analyst asks for a recovery": ("ana", f"select {REQUEST}"),
     "analyst recovers": ("ana", "select * from vault.recover(1)"),
     "analyst asks for access": ("ana", f"select {ACCESS}"),
@@ -36,7 +39,7 @@ ATTACKS: dict[str, tuple[str, str]] = {
     "analyst asks which keys mask": ("ana", "select vault.key_chain()"),
     "analyst masks with the key": (
         "ana",
-        "select hmac('192.0.2.1', secret, 'sha256') from vault.masking_key",
+        "select crypto.hmac('192.0.2.1', secret, 'sha256') from vault.masking_key",
     ),
     # … and writing
     "analyst erases": ("ana", "select vault.erase('user-0001', '{}', '{}')"),
@@ -149,7 +152,7 @@ ATTACKS: dict[str, tuple[str, str]] = {
     "transformer makes a table in raw": ("dora", "create table raw.copied (x integer)"),
     "transformer asks for a recovery": ("dora", f"select {REQUEST}"),
     "transformer asks for access": ("dora", f"select {ACCESS}"),
-    "transformer reads the requests": ("dora", "select * from vault.recovery_request"),
+    "transformer reads the requests": ("dora", "select * from login_audit.entry"),
     "transformer erases": ("dora", "select vault.erase('user-0001', '{}', '{}')"),
     "transformer becomes the owner": ("dora", "set role login_owner"),
     # Recovery, past the record
@@ -205,23 +208,32 @@ ATTACKS: dict[str, tuple[str, str]] = {
     ),
     "recovery writes a request itself": (
         "rick",
-        "insert into vault.disclosure values (1, 0, 'x', null, now())",
+        "insert into login_audit.entry values (99, now(), 'x', null, 'disclosure', '{}', '', '')",
     ),
     "recovery erases": ("rick", "select vault.erase('user-0001', '{}', '{}')"),
+    "recovery reads the record": ("rick", "select * from login_audit.entry"),
+    "recovery puts on record what it likes": ("rick", "select login_audit.add('request', '{}')"),
+    "recovery keeps others off the record": ("rick", "select login_audit.lock()"),
     # Tampering with the record, as whoever
     **{
-        f"{who} {verb} {table}": (who, statement.format(table=table))
+        f"{who} {verb} {kind}": (who, f"{statement} login_audit.entry{which}")
         for who in ("rick", "dora", "owner", "postgres")
-        for table in ("recovery_request", "disclosure", "erasure")
-        for verb, statement in (
-            ("deletes from", "delete from vault.{table}"),
-            ("truncates", "truncate vault.{table} cascade"),
+        for kind, which in (
+            ("recovery_request", " where kind = 'request'"),
+            ("disclosure", " where kind = 'disclosure'"),
+            ("erasure", " where kind = 'erasure'"),
         )
+        for verb, statement in (("deletes from", "delete from"),)
     },
-    "owner rewrites a reason": ("owner", "update vault.recovery_request set reason = 'no reason'"),
+    **{
+        f"{who} truncates the record": (who, "truncate login_audit.entry cascade")
+        for who in ("rick", "dora", "owner", "postgres")
+    },
+    "owner rewrites a reason": ("owner", "update login_audit.entry set detail = '{}'"),
+    "superuser rewrites a reason": ("postgres", "update login_audit.entry set detail = '{}'"),
     "superuser poses as a replica": (
         "postgres",
-        "set session_replication_role = replica; delete from vault.disclosure",
+        "set session_replication_role = replica; delete from login_audit.entry",
     ),
     # A stranger with an account of the server
     "stranger reads logins": ("stan", "select * from public.user_logins"),
@@ -278,16 +290,15 @@ WEAKENED: dict[str, set[str]] = {
     "alter default privileges for role login_transformer grant execute on functions to public": {
         "analyst calls a function made tomorrow",
     },
-    "alter table vault.disclosure disable trigger append_only": {
-        "owner deletes from disclosure",
+    "alter table login_audit.entry disable trigger append_only": {
         "postgres deletes from disclosure",
         "superuser poses as a replica",
     },
-    "alter table vault.disclosure enable trigger append_only": {"superuser poses as a replica"},
+    "alter table login_audit.entry enable trigger append_only": {"superuser poses as a replica"},
     "grant execute on all functions in schema vault to login_recovery;"
     " alter function vault.erase(text, text[], text[]) security definer": {"recovery erases"},
     "alter function vault.request_recovery security invoker;"
-    " grant all on all tables in schema vault to login_recovery": {
+    " grant all on all tables in schema vault, login_audit to login_recovery": {
         "recovery writes a request itself",
         "recovery reads the keys",
     },

@@ -191,6 +191,19 @@ def pipeline(servers: dict[str, str], artifacts: Path) -> Iterator[Pipeline]:
         yield made
 
 
+def on_record(pipeline: Pipeline, kind: str, at: str, by: str, detail: str) -> None:
+    """Put an entry of another time or person on record, as `login_audit.add` would have then."""
+    pipeline.sql(
+        "insert into login_audit.entry"
+        " select n.number, n.at, n.by, null, n.kind, n.detail, n.hash, encode(sha256(convert_to("
+        " jsonb_build_array(n.number, to_char(n.at at time zone 'UTC',"
+        """ 'YYYY-MM-DD"T"HH24:MI:SS.US'), n.by, null::text, n.kind, n.detail, n.hash)::text,"""
+        " 'UTF8')), 'hex')"
+        f" from (select h.number + 1 as number, {at} as at, '{by}' as by, '{kind}' as kind,"
+        f" '{detail}'::jsonb as detail, h.hash from login_audit.head() as h) as n"
+    )
+
+
 def copy_packages(directory: Path) -> None:
     """Copy what `python -m vault` consists of, to be changed there."""
     for package in ("common", "loader", "vault"):

@@ -2,7 +2,9 @@
 
 import json
 import re
+from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.conftest import Pipeline, one_line
@@ -21,8 +23,15 @@ def test_a_sound_installation_has_nothing_to_mend(pipeline: Pipeline) -> None:
     examined = pipeline.vault("doctor")
     assert examined.code == 0, examined.output
     lines = examined.stdout.splitlines()
-    assert len(lines) > 35
+    assert len(lines) > 12
     assert all(line.startswith("ok    ") for line in lines)
+    count = re.search("^ok    catalogue: ([0-9]+) facts are as", examined.stdout, re.MULTILINE)
+    assert count
+    assert int(count[1]) > 400
+    as_json = pipeline.vault("doctor", "--format", "json")
+    assert as_json.code == 0
+    assert {one["status"] for one in json.loads(as_json.stdout)} == {"ok"}
+    assert [one["subject"] for one in json.loads(as_json.stdout)] == [line[6:] for line in lines]
 
 
 @pytest.mark.parametrize(
@@ -31,13 +40,13 @@ def test_a_sound_installation_has_nothing_to_mend(pipeline: Pipeline) -> None:
         ("delete from vault.masking_key where domain = 'ip'", "keys: ip"),
         ("grant select on raw.raw_logins to public", "grants: raw.raw_logins to public"),
         ("revoke insert on raw.loads from login_loader", "grants: raw.loads to login_loader"),
-        ("grant connect on database logins to public", "database: not everyone may connect"),
-        ("grant usage on schema raw to public", "schema raw: nothing for everyone"),
+        ("grant connect on database logins to public", "grants: the database to public: CONNECT"),
+        ("grant usage on schema raw to public", "grants: schema raw to public: USAGE"),
         ("alter role login_analyst login", "roles: login_analyst"),
-        ("alter schema vault owner to postgres", "schema vault: owned by login_owner"),
+        ("alter schema vault owner to postgres", "schema vault: is owned by postgres"),
         (
             "alter function vault.recover(bigint) reset all",
-            "function vault.recover(bigint): search_path is pinned",
+            "function vault.recover(bigint): is FUNCTION",
         ),
     ],
 )
@@ -57,7 +66,8 @@ def test_what_is_wrong_is_named(pipeline: Pipeline, harm: str, finding: str) -> 
 def test_the_doctor_changes_nothing_even_where_nothing_is_there(pipeline: Pipeline) -> None:
     examined = pipeline.vault("doctor", LOGIN_QUEUE="missing-queue")
     assert examined.code == 3
-    assert "FAIL  grants: raw.raw_logins to login_loader" in examined.stdout
+    (finding,) = re.findall("^FAIL  (?!queue).*$", examined.stdout, re.MULTILINE)
+    assert finding.endswith("run `python -m vault init`")
     assert "FAIL  queue: queue 'missing-queue' does not exist" in examined.stdout
     assert pipeline.value("select count(*) from pg_namespace where nspname = 'raw'") == 0
 
@@ -153,3 +163,70 @@ def test_only_the_loopback_is_this_machine(host: str, is_this_machine: bool) -> 
 def test_a_finding_is_one_line() -> None:
     assert str(Finding("subject")) == "ok    subject"
     assert str(Finding("subject", "remedy")) == "FAIL  subject: remedy"
+    assert str(Finding("subject", "remedy", is_declared=True)) == "known subject"
+
+
+def test_what_a_site_adds_on_purpose_is_declared(pipeline: Pipeline, tmp_path: Path) -> None:
+    pipeline.build()
+    pipeline.sql("create role bi login")
+    try:
+        pipeline.sql("grant connect on database logins to bi")
+        pipeline.sql("grant select on user_logins, daily_logins, pipeline_health to bi")
+        pipeline.sql("create table public.theirs (x integer)")
+        assert len(findings(pipeline)) == 5
+        file = tmp_path / "declared.txt"
+        file.write_text(
+            "# the BI tool\ngrants: public.*_logins to bi: SELECT\n\n* bi: *\n", "utf-8"
+        )
+        found = pipeline.vault("doctor", "--declared", str(file)).stdout
+        assert re.findall("^FAIL  (?!queue).*$", found, re.MULTILINE) == [
+            "FAIL  table public.theirs: owned by postgres: drop table public.theirs"
+        ]
+        assert found.count("known grants: ") == 4
+        # Nothing else is declared by that.
+        pipeline.sql("grant insert on user_logins to bi with grant option")
+        file.write_text("grants: public.*_logins to bi: SELECT\n", "utf-8")
+        found = pipeline.vault("doctor", "--declared", str(file), "--format", "json").stdout
+        failed = [one for one in json.loads(found) if one["status"] == "failed"]
+        assert {
+            "status": "failed",
+            "subject": "grants: public.user_logins to bi: INSERT with grant option",
+            "remedy": "revoke INSERT on table public.user_logins from bi",
+        } in failed
+    finally:
+        pipeline.sql("drop owned by bi")
+        pipeline.sql("drop role bi")
+
+
+def test_models_may_be_published_to_another_schema(pipeline: Pipeline) -> None:
+    pipeline.build(DBT_SCHEMA="analytics")
+    assert findings(pipeline, DBT_SCHEMA="analytics") == []
+    said = findings(pipeline)
+    different = "setting published_schema: is analytics, should be that of D"
+    assert any(different in line for line in said)
+
+
+def test_a_declaration_that_cannot_be_read_is_refused(pipeline: Pipeline, tmp_path: Path) -> None:
+    refused = pipeline.vault("doctor", "--declared", str(tmp_path / "missing"))
+    assert refused.code == 2
+    assert "cannot read" in one_line(refused)
+
+
+def test_the_doctor_runs_no_code_of_the_owner(pipeline: Pipeline) -> None:
+    """Of who may replace what it reads, and would have the rights of the superuser who asks."""
+    pipeline.vault("init")
+    pipeline.sql("create table public.ran (x integer); grant all on public.ran to public")
+    for statement in (
+        "create function vault.run() returns integer language plpgsql as"
+        " 'begin reset role; insert into public.ran values (1); return 1; end'",
+        "alter table vault.settings rename to s",
+        "create view vault.settings as select name, value from vault.s where vault.run() = 1",
+        "create or replace function raw.finished_before() returns xid8 language sql"
+        " as 'select vault.run()::text::xid8'",
+    ):
+        pipeline.sql(statement, role="login_owner")
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        pipeline.sql("begin; set transaction read only; select * from vault.settings")
+    said = findings(pipeline)
+    assert any("mend first what is read" in line for line in said)
+    assert any(line.startswith("FAIL  view vault.settings: owned by") for line in said)

@@ -55,7 +55,7 @@ def test_an_erased_user_is_gone_and_stays_gone(pipeline: Pipeline) -> None:
     everything = (
         pipeline.sql("select r::text from raw.raw_logins as r")
         + pipeline.sql("select r::text from raw.quarantined_messages as r")
-        + pipeline.sql("select r::text from vault.erasure as r")
+        + pipeline.sql("select e::text from login_audit.entry as e")
     )
     assert "user-0003" not in repr(everything).replace("user-00031", "")
     assert "user-0003" not in pipeline.server_log()
@@ -335,7 +335,9 @@ def test_what_is_not_theirs_or_not_known_is_counted_and_left(pipeline: Pipeline)
     taken = pipeline.vault("erase", "--user-id", "user-0001", "--mentions")
     assert "erased 2 messages" in taken.stderr
     assert "other people" not in taken.stderr
-    assert [row for (row,) in pipeline.sql("select messages from vault.erasure order by 1")] == [
+    assert [
+        row for (row,) in pipeline.sql("select messages from vault.erasure_log() order by 1")
+    ] == [
         *(0, 1, 2),
     ]
 

@@ -146,8 +146,9 @@ def test_set_up_waits_for_others_and_gives_up_before_it_stands_in_their_way(
 def test_limits_of_the_database_do_not_end_a_set_up_that_waits_for_another(
     pipeline: Pipeline, parameter: str
 ) -> None:
+    pipeline.vault("init")
     pipeline.sql(f"alter database logins set {parameter} = '500ms'")
-    with holding(pipeline, f"select pg_advisory_xact_lock({int.from_bytes(b'logins', 'big')})"):
+    with holding(pipeline, "lock table vault.migration in share row exclusive mode"):
         waiting = subprocess.Popen([sys.executable, "-m", "vault", "init"], env=pipeline.env)
         while not pipeline.value("select count(*) from pg_locks where not granted"):
             assert waiting.poll() is None

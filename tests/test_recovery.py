@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.adapted import make_adapted
-from tests.conftest import Pipeline, one_line
+from tests.conftest import Pipeline, on_record, one_line
 from tests.logins import login
 
 REASON = "support case 4711"
@@ -98,7 +98,7 @@ def test_a_rolled_back_disclosure_stays_in_the_server_log(pipeline: Pipeline) ->
         connection.execute("begin")
         connection.execute("select * from vault.recover(%s)", [request])
         connection.execute("rollback")
-    assert pipeline.value("select count(*) from vault.recovery_request") == 1
+    assert pipeline.value("select count(*) from vault.recovery_log()") == 1
     log = pipeline.server_log()
     assert f"login recovery: request {request} disclosed to postgres, 0 messages" in log
 
@@ -215,10 +215,8 @@ def test_a_recovery_follows_the_list_of_personal_fields(pipeline: Pipeline, tmp_
 
 def test_earlier_requests_of_a_field_that_is_not_listed_stay_on_record(pipeline: Pipeline) -> None:
     pipeline.vault("init")
-    pipeline.sql(
-        "insert into vault.recovery_request (kind, lookup, reason, requested_by, requested_at,"
-        f" requested_xid) values ('masked_phone', 'm', '{REASON}', 'postgres', now(), '3')"
-    )
+    request = {"request": 1, "kind": "masked_phone", "lookup": "m", "reason": REASON}
+    on_record(pipeline, "request", "now()", "postgres", json.dumps(request))
     audited = pipeline.vault("audit")
     assert audited.code == 0, audited.stderr
     assert "masked_phone" in audited.stdout

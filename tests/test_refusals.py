@@ -112,6 +112,19 @@ def test_a_certificate_that_is_trusted(pipeline: Pipeline, tls: dict[str, str]) 
 
 @needs_openssl
 @pytest.mark.parametrize(
+    ("mode", "words"), [("verify-full", "encrypted"), ("require", "encrypted, unverified")]
+)
+def test_the_doctor_tells_whether_it_knows_who_answers(
+    pipeline: Pipeline, tls: dict[str, str], mode: str, words: str
+) -> None:
+    root = f"{tls['directory']}/{'server.crt' if mode == 'verify-full' else 'missing.crt'}"
+    where = _where(tls) | {"PGHOST": "localhost", "PGSSLMODE": mode, "PGSSLROOTCERT": root}
+    said = pipeline.vault("doctor", **where).stdout
+    assert f"database: connection {words}\n" in said
+
+
+@needs_openssl
+@pytest.mark.parametrize(
     ("database", "words"),
     [("template0", "no pg_hba.conf entry for host"), ("template1", "pg_hba.conf rejects")],
 )

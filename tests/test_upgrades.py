@@ -31,6 +31,24 @@ TABLES = (
     "vault.disclosure",
     "vault.erasure",
 )
+# Earlier versions had a table for each kind of what is on record now, with these columns.
+ON_RECORD = {
+    "vault.destroyed_key": "select detail ->> 'field' as domain,"
+    " (detail ->> 'version')::integer as version, made_by as destroyed_by, made_at as destroyed_at"
+    " from login_audit.entry where kind = 'key_destroyed'",
+    "vault.recovery_request": "select (detail ->> 'request')::bigint as request_id,"
+    " detail ->> 'kind' as kind, detail ->> 'lookup' as lookup, detail ->> 'reason' as reason,"
+    " detail ->> 'ticket' as ticket, made_by as requested_by, made_from as requested_from,"
+    " made_at as requested_at, (detail ->> 'transaction')::xid8 as requested_xid"
+    " from login_audit.entry where kind = 'request'",
+    "vault.disclosure": "select (detail ->> 'request')::bigint as request_id,"
+    " (detail ->> 'messages')::integer as messages, made_by as disclosed_to,"
+    " made_from as disclosed_from, made_at as disclosed_at"
+    " from login_audit.entry where kind = 'disclosure'",
+    "vault.erasure": "select detail ->> 'user_hash' as user_hash,"
+    " (detail ->> 'messages')::integer as messages, made_by as erased_by, made_at as erased_at"
+    " from login_audit.entry where kind = 'erasure'",
+}
 PUBLISHED = ("public.user_logins", "public.rejected_logins")
 MASKS = ("masked_ip", "masked_device_id")
 EARLIER_REASON, REASON = "support case 4711", "support case 4712"
@@ -67,15 +85,18 @@ def catch_up(pipeline: Pipeline) -> None:
     )
 
 
+def source(pipeline: Pipeline, table: str) -> str:
+    """Return the table, or where its rows are now."""
+    if pipeline.value(f"select to_regclass('{table}') is null"):
+        return f"({ON_RECORD[table]}) as moved"
+    return table
+
+
 def columns(pipeline: Pipeline, table: str) -> list[str]:
     """Return the columns of a table, without the one that a restamp changes."""
-    schema, name = table.split(".")
-    found = pipeline.sql(
-        "select column_name::text from information_schema.columns"
-        f" where table_schema = '{schema}' and table_name = '{name}'"
-        " and column_name <> 'landed_xid' order by 1"
-    )
-    return [column for (column,) in found]
+    with pipeline.connect() as connection:
+        cursor = connection.execute(f"select * from {source(pipeline, table)} limit 0".encode())
+        return sorted({column.name for column in cursor.description or ()} - {"landed_xid"})
 
 
 def state(pipeline: Pipeline, tables: tuple[str, ...], like: State | None = None) -> State:
@@ -84,7 +105,7 @@ def state(pipeline: Pipeline, tables: tuple[str, ...], like: State | None = None
     for table in like or tables:
         names = list(like[table][0]) if like else columns(pipeline, table)
         listed = ", ".join(names)
-        rows = pipeline.sql(f"select {listed} from {table} order by {listed}")
+        rows = pipeline.sql(f"select {listed} from {source(pipeline, table)} order by {listed}")
         if rows:
             found[table] = [dict(zip(names, row, strict=True)) for row in rows]
     return found
@@ -185,6 +206,7 @@ def go_on(pipeline: Pipeline, *, is_pending: bool, is_elsewhere: bool) -> None:
     assert set(key_chains(pipeline)) == {chains[0]}
     assert failures(pipeline) == []
 
+    check_record(pipeline)
     check_recovery(pipeline, after, is_pending=is_pending)
     check_erasure(pipeline, after)
     # All models and tests, those of all history too.
@@ -233,6 +255,17 @@ def check_published(before: State, after: State, *, is_pending: bool) -> None:
     assert sorted(published) == sorted(i for i, row in raw.items() if row["removed"] != "erased")
 
 
+def check_record(pipeline: Pipeline) -> None:
+    """What was on record is the beginning of the chain, in order of time, and the chain holds."""
+    entries = pipeline.sql("select kind, made_at from login_audit.entry order by number")
+    moved = [entry for entry in entries if entry[0] in ("request", "disclosure", "erasure")]
+    assert entries[: len(moved)] == moved
+    assert moved == sorted(moved, key=lambda entry: entry[1])
+    assert [kind for kind, _ in moved].count("erasure") >= 1
+    verified = pipeline.vault("audit", "--verify")
+    assert (verified.code, verified.stdout) == (0, ""), verified.output
+
+
 def check_recovery(pipeline: Pipeline, after: State, *, is_pending: bool) -> None:
     """Raw values come by mask and by message, except purged ones; all of it is on record."""
     raw, logins = by_message(after["raw.raw_logins"]), by_message(after["public.user_logins"])
@@ -269,7 +302,7 @@ def check_erasure(pipeline: Pipeline, after: State) -> None:
     assert "user-0006" in repr(found)
     assert PERSON not in repr(found)
     assert ERASED not in repr(found)
-    records = pipeline.sql("select messages from vault.erasure order by erased_at")
+    records = pipeline.sql("select messages from vault.erasure_log() order by erased_at")
     assert records == [(2,), (PERSONS_MESSAGES,)]
     arrived = by_message(found["raw.raw_logins"]).keys() - by_message(after["raw.raw_logins"])
     (tombstone,) = (row for row in found["raw.raw_logins"] if row["message_id"] in arrived)
@@ -280,10 +313,10 @@ def check_erasure(pipeline: Pipeline, after: State) -> None:
 def test_an_upgraded_database_has_the_tables_functions_and_rights_of_a_new_one(
     pipeline: Pipeline, commit: str
 ) -> None:
-    schemas = ("--schema-only", "--schema=raw", "--schema=vault")
+    schemas = ("--schema-only", "--schema=raw", "--schema=vault", "--schema=login_audit")
     assert pipeline.vault("init").code == 0
     new = sorted(dumped(pipeline, *schemas))
-    pipeline.sql("drop schema raw, vault cascade")
+    pipeline.sql("drop schema raw, vault, login_audit cascade")
     restore(pipeline, commit)
     assert pipeline.vault("init").code == 0
     assert sorted(dumped(pipeline, *schemas)) == new

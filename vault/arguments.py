@@ -4,6 +4,7 @@ import argparse
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from common import logs
@@ -25,7 +26,7 @@ exit codes:
   0  the command is done
   1  Postgres is out of reach: run again
   2  a setting or an argument is wrong
-  3  credentials or a right are missing, or doctor has found something"""
+  3  credentials or a right are missing, or doctor or audit --verify has found something"""
 
 OWNER = "Needs the role login_owner."
 
@@ -60,7 +61,7 @@ def add_commands(subparsers: Any) -> None:
 
 
 def _add_set_up(command: Callable[..., Any]) -> None:
-    command(
+    installing = command(
         "init",
         commands.init,
         "create or repair schemas, roles, grants, raw tables and masking keys",
@@ -70,12 +71,30 @@ def _add_set_up(command: Callable[..., Any]) -> None:
         "such as MASKING_KEY_IP for the field ip holds it in hex or base64, or the same with _FILE "
         "names a file that does. So has the record of erasures: MASKING_KEY_ERASURE.",
     )
-    command(
+    installing.add_argument(
+        "--share-roles",
+        action="store_true",
+        help="set up a database although another one of the server has the roles login_…: their "
+        "members are members in both",
+    )
+    examining = command(
         "doctor",
         commands.doctor,
         "check an installation without changing it",
-        "Prints a line for each check: ok, or FAIL and what to do. Exit code 3 if one of them "
-        "fails. Keys are checked with the role login_owner only.",
+        "Compares the whole catalogue of the database with what init makes, and checks keys, the "
+        "server and the queue. Prints a line for each check: ok, FAIL and what to do, or known for "
+        "what is declared. Exit code 3 if one of them fails. Settings and keys are checked with "
+        "the role login_owner only.",
+    )
+    examining.add_argument(
+        "--declared",
+        type=Path,
+        metavar="FILE",
+        help="what is there on purpose: findings as they are printed, one a line and without what "
+        "to do; * stands for any text (default: declared.txt, where that is there)",
+    )
+    examining.add_argument(
+        "--format", choices=("text", "json"), default="text", help="(default: text)"
     )
 
 
@@ -118,13 +137,31 @@ def _add_recovery(command: Callable[..., Any]) -> None:
         "audit",
         commands.audit,
         "list requests for raw values or a person's data, and their disclosures",
-        "Oldest first, one a line, with tabs between the columns and a heading. Needs the role "
-        "login_recovery; --erasures needs login_owner.",
+        "Oldest first, one a line, with tabs between the columns and a heading. The log says the "
+        "head of the record: a hash of all that is in it. Needs the role login_recovery; with an "
+        "option, login_owner.",
     )
-    audit.add_argument(
+    instead = audit.add_mutually_exclusive_group()
+    instead.add_argument(
         "--erasures",
         action="store_true",
         help="list erasures instead, each with its user_hash, a keyed hash of the user id",
+    )
+    instead.add_argument(
+        "--all",
+        action="store_true",
+        help="list every entry of the record: also keys, settings, purges, repairs and set-ups",
+    )
+    instead.add_argument(
+        "--verify",
+        action="store_true",
+        help="check that nothing in the record was changed or removed, and that nothing can be; "
+        "print what is wrong, one a line, with exit code 3",
+    )
+    audit.add_argument(
+        "--head",
+        metavar="HASH",
+        help="with --verify: a head that was noted before, which must still be in the record",
     )
 
 

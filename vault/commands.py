@@ -14,12 +14,14 @@ import psycopg
 
 from common.database import connect, postgres_settings
 from common.errors import ExitCode, LoaderError
-from vault import keys
-from vault.doctor import examine
+from vault import keys, record
+from vault.database import OWNER
+from vault.doctor import declared, examine
 from vault.erasure import erase as erase_user
 from vault.erasure import erasure_log, find, replay
 from vault.erasure import purge as purge_messages
 from vault.init import install
+from vault.recovery import ROLE as RECOVERY
 from vault.recovery import access as disclose_person
 from vault.recovery import recover as recover_values
 from vault.recovery import recovery_log
@@ -29,28 +31,32 @@ from vault.settings import published_schema
 
 log = logging.getLogger("vault")
 
-ERASED = "erased %d messages: run `dbt build`; backups and the queue may still hold some"
+ERASED = "erased %d messages: run `dbt build`; backups, write-ahead log and queue may hold some"
 
 
 def _connect() -> psycopg.Connection:
     return connect(postgres_settings(os.environ))
 
 
-def init(_: argparse.Namespace) -> ExitCode:
+def init(options: argparse.Namespace) -> ExitCode:
     """Create or repair what the database needs."""
     with _connect() as connection:
-        install(connection, published_schema(os.environ), os.environ)
+        schema = published_schema(os.environ)
+        install(connection, schema, os.environ, share_roles=options.share_roles)
     log.info("the database is ready")
     return ExitCode.OK
 
 
-def doctor(_: argparse.Namespace) -> ExitCode:
+def doctor(options: argparse.Namespace) -> ExitCode:
     """Print the findings of all checks."""
-    healthy = True
-    for finding in examine(os.environ):
-        healthy &= finding.is_ok
-        print(finding)
-    return ExitCode.OK if healthy else ExitCode.PERMISSION
+    found = []
+    for finding in examine(os.environ, declared(options.declared)):
+        found.append(finding)
+        if options.format == "text":
+            print(finding, flush=True)
+    if options.format == "json":
+        print(json.dumps([finding.as_json() for finding in found], indent=1))
+    return ExitCode.OK if all(finding.is_ok for finding in found) else ExitCode.PERMISSION
 
 
 def recover(options: argparse.Namespace) -> ExitCode:
@@ -74,7 +80,7 @@ def recover(options: argparse.Namespace) -> ExitCode:
         )
     if not (found.rows or found.removed or found.without):
         log.warning("nothing was found: there is no message with that %s", kind)
-    log.info("disclosed %d messages, on record", len(found.rows))
+    log.info("disclosed %d messages, on record: %s", len(found.rows), found.on_record)
     return ExitCode.OK
 
 
@@ -82,19 +88,36 @@ def access(options: argparse.Namespace) -> ExitCode:
     """Print everything held about a person as a JSON document, on record."""
     user_id = _user_id(options)
     with _connect() as connection:
-        messages, document = disclose_person(connection, user_id, options.reason, options.ticket)
+        messages, document, on_record = disclose_person(
+            connection, user_id, options.reason, options.ticket
+        )
     # As an escape in JSON, what would be an order to the terminal.
     print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document))
     if not messages:
         log.warning("nothing was found of that user: is the id written as it was sent?")
-    log.info("disclosed %d messages, on record", messages)
+    log.info("disclosed %d messages, on record: %s", messages, on_record)
     return ExitCode.OK
 
 
 def audit(options: argparse.Namespace) -> ExitCode:
-    """Print the record of recoveries, or of erasures."""
+    """Print the record of recoveries, of erasures or of everything, or check it."""
+    if options.head is not None and not options.verify:
+        raise LoaderError(ExitCode.CONFIGURATION, "--head goes with --verify")
     with _connect() as connection:
-        _print_table(*(erasure_log if options.erasures else recovery_log)(connection))
+        if options.verify:
+            faults = record.verify(connection, options.head)
+            for fault in faults:
+                print(_printable(fault))
+            if faults:
+                return ExitCode.PERMISSION
+            head = record.head(connection, OWNER)
+        elif options.erasures or options.all:
+            _print_table(*(erasure_log if options.erasures else record.entries)(connection))
+            head = record.head(connection, OWNER)
+        else:
+            _print_table(*recovery_log(connection))
+            head = record.head(connection, RECOVERY)
+    log.info("the record %s to %s", "is sound" if options.verify else "goes", head)
     return ExitCode.OK
 
 
@@ -116,7 +139,7 @@ def destroy_key(options: argparse.Namespace) -> ExitCode:
         raise LoaderError(ExitCode.CONFIGURATION, f"not confirmed: say --confirm {name}")
     with _connect() as connection:
         keys.destroy(connection, options.field, options.version, even_in_use=options.even_in_use)
-    log.info("destroyed %s here; backups still hold it", name)
+    log.info("destroyed %s here; backups and the write-ahead log before this still hold it", name)
     return ExitCode.OK
 
 

@@ -1,24 +1,42 @@
 """Checks a set-up without changing it."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from importlib.resources import files
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import errors
 
 from common.database import INIT, NOT_SET_UP, connect, postgres_settings, queries
-from common.errors import LoaderError
+from common.errors import ExitCode, LoaderError
 from loader.settings import queue_settings
 from loader.sqs import Queue, open_queue
 from loader.stop import Patience, Stop
+from vault import catalogue, record
 from vault.database import OWNER
 from vault.extension import package_of_extension
 from vault.init import OLDEST_SERVER
 from vault.migrations import pending
+from vault.settings import published_schema
+
+DECLARED = Path("declared.txt")
+"""Where a site declares what it adds on purpose, unless --declared names another file."""
+
+MIGRATIONS = re.compile(r"\bvault\.migration\b")
+READ = re.compile(
+    r"\b(vault\.(masking_key|migration|personal_field|settings)|raw\.(raw_logins|model_windows"
+    r"|finished_before|unfinished|with_epoch))\b"
+)
+"""What the doctor reads and calls, where it is as init makes it."""
+
+MEND_FIRST = "mend first what is read for them"
+RUN_INIT = f"run `{INIT}`"
 
 
 @dataclass(frozen=True)
@@ -27,22 +45,56 @@ class Finding:
 
     subject: str
     remedy: str | None = None
+    is_declared: bool = False
 
     @property
     def is_ok(self) -> bool:
         """Whether nothing has to be done."""
-        return self.remedy is None
+        return self.remedy is None or self.is_declared
+
+    @property
+    def status(self) -> str:
+        """One word for it."""
+        return "declared" if self.is_declared else "ok" if self.is_ok else "failed"
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return it for a program."""
+        return {"status": self.status, "subject": self.subject, "remedy": self.remedy}
 
     def __str__(self) -> str:
+        if self.is_declared:
+            return f"known {self.subject}"
         return f"ok    {self.subject}" if self.is_ok else f"FAIL  {self.subject}: {self.remedy}"
 
 
-def examine(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield one finding after the other: the database, then the queue."""
+def declared(file: Path | None) -> list[str]:
+    """Return the lines of `file`, or of declared.txt where that is there: patterns of findings.
+
+    Raises LoaderError (CONFIGURATION) for a file that cannot be read.
+    """
+    if file is None and not DECLARED.exists():
+        return []
+    try:
+        lines = (file or DECLARED).read_text("utf-8").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise LoaderError(
+            ExitCode.CONFIGURATION, f"cannot read {file or DECLARED}: {error}"
+        ) from None
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def examine(environment: Mapping[str, str], patterns: Sequence[str] = ()) -> Iterator[Finding]:
+    """Yield one finding after the other: the database, then the queue.
+
+    What one of `patterns` describes, in which * stands for any text, is declared.
+    """
+    published = published_schema(environment)
     try:
         with connect(postgres_settings(environment)) as connection:
             yield Finding("database: connected")
-            yield from _database(connection)
+            for finding in _database(connection, published):
+                known = any(fnmatchcase(finding.subject, pattern) for pattern in patterns)
+                yield replace(finding, is_declared=known and not finding.is_ok)
     except LoaderError as error:
         yield Finding("database", str(error))
     try:
@@ -53,55 +105,70 @@ def examine(environment: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("queue", str(error))
 
 
-def _database(connection: psycopg.Connection) -> Iterator[Finding]:
+def _database(connection: psycopg.Connection, published: str) -> Iterator[Finding]:
     info = connection.info
     server = info.server_version // 10000
     yield Finding(
         f"database: PostgreSQL {server}",
         None if server >= OLDEST_SERVER else f"upgrade to {OLDEST_SERVER} or later",
     )
+    is_near = _is_this_machine(info.hostaddr or info.host)
     encrypted = info.pgconn.ssl_in_use
+    # Only these two modes of libpq tell who answers: the others also encrypt for an impostor.
+    verified = encrypted and info.get_parameters().get("sslmode") in ("verify-ca", "verify-full")
     yield Finding(
-        "database: connection " + ("encrypted" if encrypted else "in the clear"),
-        None
-        if encrypted or _is_this_machine(info.hostaddr or info.host)
-        else "set PGSSLMODE=verify-full",
+        "database: connection "
+        + (
+            "in the clear"
+            if not encrypted
+            else "encrypted"
+            if verified
+            else "encrypted, unverified"
+        ),
+        None if verified or is_near else "set PGSSLMODE=verify-full and PGSSLROOTCERT",
     )
-    yield from _catalogue(connection)
-    yield from _contents(connection)
+    yield from _set_up(connection, published)
 
 
-def _catalogue(connection: psycopg.Connection) -> list[Finding]:
-    """Check what everybody may read."""
-    with _reading(connection, connection.info.user):
-        found = _rows(connection, files("vault").joinpath("doctor.sql").read_bytes())
-        if package := package_of_extension(connection):
-            others = _rows(connection, files(package).joinpath("doctor.sql").read_bytes())
-            replaced = {one.subject for one in others}
-            found = [one for one in found if one.subject not in replaced] + others
-    return found
-
-
-def _contents(connection: psycopg.Connection) -> list[Finding]:
-    """Check what login_owner alone may read."""
+def _set_up(connection: psycopg.Connection, published: str) -> list[Finding]:
+    """Compare the catalogue with what init makes, and check what login_owner alone may read."""
     subject = "set-up: migrations are those of this version"
-    not_set_up = [Finding(subject, f"run `{INIT}`")]
+    not_set_up = [Finding(subject, RUN_INIT)]
+    of_extension: list[Finding] = []
+    contents: list[Finding] = []
     with _reading(connection, connection.info.user):
         if not connection.execute(queries("vault")["has_migrations"]).fetchone():
             return not_set_up
+        facts = catalogue.read(connection, published)
+        package = package_of_extension(connection)
+        if package:
+            checks = files(package).joinpath("doctor.sql").read_bytes()
+            of_extension = _rows(connection, checks)
+    wanted = catalogue.expected(package)
+    changed = {
+        one.subject
+        for one in catalogue.differences(facts, wanted)
+        if not one.subject.startswith("grants: ")
+    }
     try:
         with _reading(connection, OWNER):
-            if pending(connection):
-                return not_set_up
-            return [
-                Finding(subject),
-                *_rows(connection, queries("vault")["check_keys"]),
-                *_rows(connection, queries("vault")["check_window"]),
-            ]
+            # Reading a table runs code of whoever may change it: its rules, policies and checks.
+            if not any(MIGRATIONS.search(one) for one in changed):
+                if pending(connection):
+                    return not_set_up
+                contents += [Finding(subject), *_record(connection)]
+            if any(READ.search(one) for one in changed):
+                contents += [Finding("keys, settings and window", MEND_FIRST)]
+                wanted = {one: wanted[one] for one in wanted if not one.startswith("setting ")}
+            else:
+                facts += catalogue.read_settings(connection, published)
+                contents += _rows(connection, queries("vault")["check_keys"])
+                contents += _rows(connection, queries("vault")["check_window"])
     except LoaderError as error:
         return [Finding(subject, str(error))]
     except errors.InsufficientPrivilege:
-        return [
+        wanted = {one: wanted[one] for one in wanted if not one.startswith("setting ")}
+        contents = [
             Finding(
                 "migrations, keys and window",
                 "cannot be checked with these rights: log in as a member of login_owner",
@@ -109,6 +176,16 @@ def _contents(connection: psycopg.Connection) -> list[Finding]:
         ]
     except NOT_SET_UP:
         return not_set_up
+    different = [Finding(one.text, one.remedy) for one in catalogue.differences(facts, wanted)]
+    count = f"catalogue: {len(facts)} facts"
+    compared = [] if different else [Finding(f"{count} are as `{INIT}` makes them")]
+    return contents + of_extension + compared + different
+
+
+def _record(connection: psycopg.Connection) -> list[Finding]:
+    found = record.faults(connection)
+    remedy = "find out who changed it (docs/operations.md)"
+    return [Finding(f"record: {fault}", remedy) for fault in found] or [Finding("record: sound")]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 A tombstone keeps the message id, so that a redelivery finds it and stays away.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,8 +15,10 @@ from typing import Any
 import psycopg
 
 from common.database import queries
+from vault import record
 from vault.database import transaction
-from vault.logged import refuse_if_logged
+
+log = logging.getLogger("vault")
 
 PAGE = 10_000
 """Messages that one transaction of a purge looks at."""
@@ -68,7 +71,7 @@ class Found:
 
 def find(connection: psycopg.Connection, user_id: str, *, with_mentions: bool = False) -> Found:
     """Return where a user id is found. Changes nothing."""
-    with transaction(connection):
+    with transaction(connection, values="the user id"):
         return _find(connection, user_id, with_mentions)
 
 
@@ -79,7 +82,7 @@ def erase(connection: psycopg.Connection, user_id: str, *, with_mentions: bool =
     hash of the user id, to erase again after a restore from backup. Logins of other people that
     mention the id stay, without their attributes if these mention it, unless `with_mentions`.
     """
-    with transaction(connection):
+    with transaction(connection, values="the user id"):
         connection.execute(queries("vault")["lock_builds"])
         found = _find(connection, user_id, with_mentions)
         parameters = {
@@ -88,11 +91,26 @@ def erase(connection: psycopg.Connection, user_id: str, *, with_mentions: bool =
             "named_in_attributes": list(found.named_in_attributes),
         }
         connection.execute(queries("vault")["erase"], parameters)
+    if found.messages | found.named_in_attributes:
+        _vacuum(connection)
     return found
 
 
+def _vacuum(connection: psycopg.Connection) -> None:
+    """Let go of the row versions that hold what is erased. Says which tables it cannot vacuum."""
+    with transaction(connection):
+        statements = connection.execute(queries("vault")["vacuums"]).fetchall()
+    for statement, is_allowed in statements:
+        try:
+            if is_allowed:  # else Postgres only warns
+                connection.execute(statement)
+                continue
+        except psycopg.Error as error:
+            log.info("%s", error.diag.message_primary)
+        log.warning("old versions of erased rows are still in a table: run `%s`", statement)
+
+
 def _find(connection: psycopg.Connection, user_id: str, with_mentions: bool) -> Found:
-    refuse_if_logged(connection, "the user id")
     rows = connection.execute(queries("vault")["messages_of"], {"user_id": user_id}).fetchall()
     return Found(rows, with_mentions)
 
@@ -102,11 +120,14 @@ def replay(connection: psycopg.Connection, kept: Sequence[str]) -> int:
 
     Returns how many messages were left of them, which a restore had brought back.
     """
-    with transaction(connection):
+    with transaction(connection, values="the user ids"):
         row = connection.execute(
             queries("vault")["replay_erasures"], {"kept": list(kept)}
         ).fetchone()
-    return int(row[0]) if row else 0
+    erased = int(row[0]) if row else 0
+    if erased:
+        _vacuum(connection)
+    return erased
 
 
 def erasure_log(connection: psycopg.Connection) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
@@ -133,5 +154,9 @@ def purge(connection: psycopg.Connection, older_than: timedelta) -> int:
     # Last: nothing at all is purged if the first page is refused.
     with transaction(connection):
         parameters = {"older_than": older_than}
-        purged += connection.execute(queries("vault")["purge_quarantine"], parameters).rowcount
+        cursor = connection.execute(queries("vault")["purge_quarantine"], parameters)
+        if cursor.rowcount:
+            entry = {"quarantined_messages": cursor.rowcount, "age": str(older_than)}
+            record.add(connection, "purge", entry)
+        purged += cursor.rowcount
     return purged

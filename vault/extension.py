@@ -1,8 +1,9 @@
 """Extensions of Postgres under which the database is set up and checked in another way.
 
 A package `vault.NAME` is for the extension NAME, and is used where that is installed. It has a
-function `apply(set_up)`, which takes the place of the one in `vault.init`, and a file `doctor.sql`,
-whose checks are added to those of `vault/doctor.sql`, or take their place.
+function `apply(set_up)`, which takes the place of the one in `vault.init`; a file `doctor.sql`,
+whose checks `doctor` adds to its own; and a file `catalogue.json`, with the facts that are not as
+in `vault/catalogue.json` there.
 """
 
 from importlib.resources import files

@@ -11,13 +11,15 @@ from importlib.resources import files
 import psycopg
 from psycopg import errors
 
+from common import __version__
 from common.database import INIT, queries, read_only
 from common.errors import ExitCode, LoaderError, TemporaryError
+from vault import record
 from vault.database import OWNER
 from vault.extension import package_of_extension
 from vault.keys import add_first_keys
 from vault.login_changes import try_new_login_of
-from vault.migrations import pending
+from vault.migrations import applied, pending
 
 log = logging.getLogger("vault")
 
@@ -26,8 +28,8 @@ log = logging.getLogger("vault")
 CONCURRENT = (errors.InternalError_, errors.UniqueViolation, errors.DuplicateObject)
 ATTEMPTS = 5
 
-CONTAINERS = ("roles", "schemas")
-"""Files of `schema/` that come before the migrations."""
+SHORT_WAIT, LONGEST_WAIT = 5, 600
+"""Seconds for what others may be using, so that they do not queue behind us; for another set-up."""
 
 CONTENTS = (
     "raw",
@@ -36,7 +38,7 @@ CONTENTS = (
     "land",
     "windows",
     "keys",
-    "records",
+    "settings",
     "finding",
     "erasure",
     "recovery",
@@ -44,21 +46,30 @@ CONTENTS = (
     "login_changes",
     "grants",
 )
-"""Files of `schema/` that come after them."""
+"""Files of `schema/` that come after the migrations, in order; roles and schemas come before."""
+
+RECORD = "record"
+"""The migration that makes the record."""
 
 OLDEST_SERVER = 15
 """The first with GRANT SET ON PARAMETER, and where PUBLIC may not create in schema public."""
 
 
 def install(
-    connection: psycopg.Connection, target_schema: str, environment: Mapping[str, str]
+    connection: psycopg.Connection,
+    target_schema: str,
+    environment: Mapping[str, str],
+    *,
+    share_roles: bool = False,
 ) -> None:
     """Apply what `migrations/` has that is new, and all of `schema/`: all of it or nothing.
 
     Changes nothing that is right already. `target_schema` is where dbt publishes; `environment`
-    may provide the masking keys (see `vault.keys.secret_from`).
-    Raises LoaderError: PERMISSION if the user may not, CONFIGURATION if server or keys are wrong or
-    the database is newer, RETRYABLE if others use what has to be changed.
+    may provide the masking keys (see `vault.keys.secret_from`). With `share_roles` other databases
+    of the server may have the same roles.
+    Raises LoaderError: PERMISSION if the user may not, CONFIGURATION if server or keys are wrong,
+    the roles are those of another database, or this one is newer; RETRYABLE if others use what has
+    to be changed.
     """
     server = connection.info.server_version // 10000
     if server < OLDEST_SERVER:
@@ -72,6 +83,8 @@ def install(
             ExitCode.CONFIGURATION,
             f"the database is in {encoding}, which cannot hold every body: create it in UTF8",
         )
+    if not share_roles:
+        _refuse_roles_of_others(connection)
     connection.add_notice_handler(_pass_on)
     try:
         for attempt in range(ATTEMPTS):
@@ -109,6 +122,21 @@ def install(
         ) from None
 
 
+def _refuse_roles_of_others(connection: psycopg.Connection) -> None:
+    """Raise LoaderError (CONFIGURATION) if another database is set up, and this one is not."""
+    with connection.transaction():
+        connection.execute(queries("common")["pin_search_path"])
+        query = queries("vault")["other_databases_with_our_roles"]
+        [(databases,)] = connection.execute(query).fetchall()
+    if databases:
+        raise LoaderError(
+            ExitCode.CONFIGURATION,
+            f"the roles login_… belong to the whole server, and have rights in {databases}: who "
+            "reads or masks there would do so here, too; use a server of its own, or say "
+            f"`{INIT} --share-roles` (docs/decisions/one-deployment-a-server.md)",
+        )
+
+
 def _pass_on(notice: errors.Diagnostic) -> None:
     """Log what our own files announce; the server itself says nothing with RAISE INFO."""
     if notice.severity_nonlocalized == "INFO":
@@ -129,12 +157,12 @@ class SetUp:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Run the body in a transaction, under settings of our own and one set-up at a time."""
+        """Run the body in a transaction, under settings of our own."""
         with self.connection.transaction():
             self.connection.execute(queries("common")["pin_search_path"])
             self._take(self.connection.info.user)
             self.connection.execute(queries("vault")["no_time_limit"])
-            self.connection.execute(queries("vault")["lock_set_up"])
+            self._limit_waits(LONGEST_WAIT)
             self.connection.execute(
                 queries("vault")["begin_set_up"], {"target_schema": self.target_schema}
             )
@@ -142,16 +170,58 @@ class SetUp:
 
     def containers(self, run: Run) -> None:
         """Apply the files of roles and schemas."""
-        for name in CONTAINERS:
-            run(_file(name))
+        run(_file("roles"))
+        self._lock()
+        self._take(self.connection.info.user)
+        run(_file("schemas"))
 
-    def contents(self, run: Run) -> None:
-        """Apply the migrations that are new, and then the other files."""
+    @contextmanager
+    def on_record(self) -> Iterator[None]:
+        """Put on record what the body has changed: everything between containers and the end.
+
+        Logs what was wrong with the record itself and is right now. Raises LoaderError (PERMISSION)
+        if something is still wrong with it, so that nothing of the evidence is changed.
+        """
+        self._lock()
+        known = applied(self.connection)
+        had_faults = record.structure(self.connection) if RECORD in known.values() else []
+        before = self._state()
+        try:
+            yield
+        except psycopg.Error:
+            if had_faults:
+                raise _unsound(had_faults) from None
+            raise
+        self._take(OWNER)
+        if still := record.structure(self.connection):
+            raise _unsound(still)
+        for fault in had_faults:
+            log.warning("the record was not as this version makes it, and is now: %s", fault)
+        changed = sorted({name for name, _ in before.items() ^ self._state().items()})
+        migrations = sorted(applied(self.connection).keys() - known.keys())
+        entry = {"migrations": migrations, "changed": changed, "faults": had_faults}
+        if any(entry.values()):
+            record.add(self.connection, "set_up", {"version": __version__, **entry})
+
+    def _state(self) -> dict[str, str]:
+        return dict(self.connection.execute(queries("vault")["set_up_state"]).fetchall())
+
+    def migrations(self, run: Run) -> None:
+        """Apply the migrations that are new."""
         self._take(OWNER)
         for migration in pending(self.connection):
             run(migration.sql)
             self._take(OWNER)
             migration.record(self.connection)
+
+    def record(self, run: Run) -> None:
+        """Apply the file of the record, into which everything after it writes."""
+        self._take(self.connection.info.user)
+        run(_file("record"))
+
+    def contents(self, run: Run) -> None:
+        """Apply the other files."""
+        self._take(OWNER)
         before = self._login_of()
         for name in CONTENTS:
             run(_file(name))
@@ -168,8 +238,51 @@ class SetUp:
         self._take(OWNER)
         add_first_keys(self.connection, self.environment)
 
+    def _lock(self) -> None:
+        """Become login_owner, and wait for another set-up to end.
+
+        An empty database has nothing to lock: there the other one makes the same roles and schemas,
+        whose unique names let this one wait, and then begin again.
+        Raises TemporaryError if it does not end.
+        """
+        self._take(OWNER)
+        if self.connection.execute(queries("vault")["has_migrations"]).fetchone():
+            give_up_at = time.monotonic() + LONGEST_WAIT
+            self._limit_waits(SHORT_WAIT)
+            said = ""
+            while not self._is_locked():
+                query = queries("vault")["holders_of_set_up"]
+                [(holders,)] = self.connection.execute(query).fetchall()
+                held = f"another set-up is under way, by {holders or 'somebody who has ended'}"
+                if time.monotonic() > give_up_at:
+                    raise TemporaryError("postgres", f"{held}: end it, or wait, and run again")
+                if held != said:
+                    log.warning("%s: waiting for it", held)
+                said = held
+        self._limit_waits(SHORT_WAIT)
+
+    def _is_locked(self) -> bool:
+        try:
+            with self.connection.transaction():
+                self.connection.execute(queries("vault")["lock_set_up"])
+        except errors.LockNotAvailable:
+            return False
+        return True
+
+    def _limit_waits(self, seconds: int) -> None:
+        query = queries("vault")["limit_waits_of_set_up"]
+        self.connection.execute(query, {"longest": f"{seconds}s"})
+
     def _take(self, role: str) -> None:
         self.connection.execute(queries("common")["begin"], {"role": role})
+
+
+def _unsound(faults: list[str]) -> LoaderError:
+    return LoaderError(
+        ExitCode.PERMISSION,
+        f"somebody has changed the record, and nothing is set up: {'; '.join(faults)}: "
+        "find out who, and let a superuser put it right (docs/operations.md)",
+    )
 
 
 def _file(name: str) -> bytes:
@@ -181,6 +294,10 @@ def _apply(set_up: SetUp) -> None:
         import_module(package).apply(set_up)
         return
     with set_up.transaction():
-        set_up.containers(set_up.connection.execute)
-        set_up.contents(set_up.connection.execute)
-        set_up.keys()
+        run = set_up.connection.execute
+        set_up.containers(run)
+        with set_up.on_record():
+            set_up.migrations(run)
+            set_up.record(run)
+            set_up.contents(run)
+            set_up.keys()

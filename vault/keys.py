@@ -6,10 +6,10 @@ from pathlib import Path
 
 import psycopg
 
-from common.database import INIT, queries
+from common.database import INIT, queries, refuse_if_logged
 from common.errors import ExitCode, LoaderError
+from vault import record
 from vault.database import transaction
-from vault.logged import refuse_if_logged
 
 ERASURE = "erasure"
 """The key besides those of the personal fields: it hashes the user ids in records."""
@@ -82,7 +82,8 @@ def add_first_keys(connection: psycopg.Connection, environment: Mapping[str, str
     _refuse_misspelled(environment, fields)
     for domain in (*fields, ERASURE):
         parameters = _parameters(connection, environment, domain)
-        connection.execute(queries("vault")["add_first_key"], parameters)
+        if added := connection.execute(queries("vault")["add_first_key"], parameters).fetchone():
+            _record(connection, "key_added", domain, added[0])
         if parameters["secret"] is None:
             continue
         found = connection.execute(queries("vault")["is_newest_key"], parameters).fetchone()
@@ -151,12 +152,15 @@ def rotate(
                     else f"{_variable(one)} is a key that the database already has: "
                     "provide a new one, or unset it to have one made",
                 )
+            _record(connection, "key_added", one, row[0])
             added.append(f"{one}:{row[0]}")
     return added
 
 
 def destroy(connection: psycopg.Connection, field: str, version: int, *, even_in_use: bool) -> None:
     """Delete one version of the key of a field that is or was personal, for good.
+
+    It is in no file of the table any more; the write-ahead log and backups still hold it.
 
     Raises LoaderError (CONFIGURATION) if there is no such field or version, or if masks are
     computed with it and `even_in_use` is not set.
@@ -174,7 +178,12 @@ def destroy(connection: psycopg.Connection, field: str, version: int, *, even_in
             )
         if not connection.execute(queries("vault")["destroy_key"], parameters).rowcount:
             raise LoaderError(ExitCode.CONFIGURATION, f"there is no key {field}:{version}")
-        connection.execute(queries("vault")["record_destroyed_key"], parameters)
+        connection.execute(queries("vault")["rewrite_keys"])
+        _record(connection, "key_destroyed", field, version)
+
+
+def _record(connection: psycopg.Connection, kind: str, field: str, version: int) -> None:
+    record.add(connection, kind, {"field": field, "version": version})
 
 
 def _require_published(connection: psycopg.Connection) -> None:

@@ -4,7 +4,7 @@ import logging
 
 import psycopg
 
-from common.database import queries
+from common.database import queries, refuse_if_logged
 from common.errors import ExitCode, LoaderError
 
 log = logging.getLogger("vault")
@@ -19,6 +19,7 @@ def try_new_login_of(connection: psycopg.Connection, *, is_first: bool) -> None:
     Where there was none before (`is_first`), messages that it cannot open go to quarantine, as they
     would if they landed now. Else raises LoaderError (CONFIGURATION) with their number and ids.
     """
+    refuse_if_logged(connection, "the messages")
     # A landing that has begun with the old function ends before, and is tried, too.
     connection.execute(queries("vault")["wait_for_landings"])
     if is_first:

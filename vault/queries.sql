@@ -14,11 +14,38 @@ where s.name in ('statement_timeout', 'transaction_timeout');
 select set_config('lock_timeout', '10min', true);
 
 -- name: lock_set_up
--- One set-up at a time; the number is "logins". It waits for the one before, however long that is.
-select
-    set_config('lock_timeout', '0', true) as unlimited,
-    pg_advisory_xact_lock(x'6c6f67696e73'::bigint) as locked,
-    set_config('lock_timeout', '5s', true) as limited;
+-- One set-up at a time. An advisory lock everybody could hold; this one login_owner alone.
+lock table vault.migration in share row exclusive mode;
+
+-- name: limit_waits_of_set_up
+select set_config('lock_timeout', %(longest)s, true);
+
+-- name: holders_of_set_up
+select string_agg(distinct format('%s (process %s)', a.usename, a.pid), ', ') as holders
+from pg_locks as l
+inner join pg_stat_activity as a on l.pid = a.pid
+where
+    l.relation = to_regclass('vault.migration')
+    and l.granted
+    and l.mode not in ('AccessShareLock', 'RowShareLock')
+    and l.pid <> pg_backend_pid();
+
+-- name: other_databases_with_our_roles
+-- Null if there are none, or if this database is set up already.
+select string_agg(distinct d.datname, ', ' order by d.datname) as databases
+from pg_shdepend as s
+inner join pg_roles as r on s.refclassid = 'pg_authid'::regclass and s.refobjid = r.oid
+inner join pg_database as d
+    on s.dbid = d.oid or s.classid = 'pg_database'::regclass and s.objid = d.oid
+where
+    r.rolname in (
+        'login_owner', 'login_loader', 'login_transformer', 'login_analyst', 'login_recovery'
+    )
+    and d.datname <> current_database()
+    and not exists (
+        select from pg_namespace as n
+        where n.nspname = 'vault' and n.nspowner::regrole::text = 'login_owner'
+    );
 
 -- name: has_migrations
 -- Everybody may read the catalogue.
@@ -36,6 +63,52 @@ from vault.migration;
 -- name: record_migration
 insert into vault.migration (number, name, version)
 values (%(number)s, %(name)s, %(version)s);
+
+-- name: set_up_state
+-- What set-up makes and changes: functions and tables with their rights, triggers and constraints.
+select
+    p.oid::regprocedure::text as name,
+    md5(concat(
+        p.proowner::regrole,
+        pg_get_functiondef(p.oid),
+        array(
+            select a::text from unnest(p.proacl) as a
+            order by a::text
+        )
+    )) as state
+from pg_proc as p
+inner join pg_namespace as n on p.pronamespace = n.oid
+where n.nspname in ('raw', 'vault', 'login_audit') and p.prokind = 'f'
+union all
+select
+    c.oid::regclass::text as name,
+    md5(concat(
+        c.relowner::regrole,
+        array(
+            select a::text from unnest(c.relacl) as a
+            order by a::text
+        ),
+        array(
+            select concat(t.attname, t.atttypid::regtype, t.attnotnull, t.attacl)
+            from pg_attribute as t
+            where t.attrelid = c.oid and t.attnum > 0 and not t.attisdropped
+            order by t.attnum
+        ),
+        array(
+            select concat(t.tgenabled, pg_get_triggerdef(t.oid)) from pg_trigger as t
+            where t.tgrelid = c.oid and not t.tgisinternal
+            order by t.tgname
+        ),
+        array(
+            select concat(k.conname, pg_get_constraintdef(k.oid)) from pg_constraint as k
+            where k.conrelid = c.oid
+            order by k.conname
+        )
+    )) as state
+from pg_class as c
+inner join pg_namespace as n on c.relnamespace = n.oid
+where n.nspname in ('raw', 'vault', 'login_audit') and c.relkind = 'r'
+order by name;
 
 -- name: login_of
 -- What raw.login_of consists of: the functions that a change of schema/login_of.sql can change.
@@ -59,19 +132,6 @@ select vault.quarantine_unopened();
 -- name: extensions
 select extname from pg_catalog.pg_extension;
 
--- name: logs_parameters
--- A row if the server may write the parameters of our statements to its log.
-select true as logs_parameters
-where
-    current_setting('log_parameter_max_length') <> '0'
-    and (
-        current_setting('log_statement') in ('mod', 'all')
-        or current_setting('log_min_duration_statement') <> '-1'
-        or current_setting('log_min_duration_sample') <> '-1'
-        or current_setting('log_transaction_sample_rate') <> '0'
-        or current_setting('log_duration') = 'on' and current_setting('log_statement') <> 'none'
-    );
-
 -- name: personal_fields
 select field from vault.personal_field
 order by field;
@@ -89,11 +149,13 @@ insert into vault.masking_key (domain, version, secret)
 select
     %(domain)s,
     vault.next_version(%(domain)s) as version,
-    coalesce(%(secret)s::bytea, public.gen_random_bytes(32)) as secret
-where not exists (
-    select from vault.masking_key as k
-    where k.domain = %(domain)s
-);
+    coalesce(%(secret)s::bytea, crypto.gen_random_bytes(32)) as secret
+where
+    not exists (
+        select from vault.masking_key as k
+        where k.domain = %(domain)s
+    )
+returning version;
 
 -- name: is_newest_key
 select newest.version
@@ -115,7 +177,7 @@ insert into vault.masking_key (domain, version, secret, is_chained)
 select
     k.domain,
     vault.next_version(k.domain) as version,
-    coalesce(%(secret)s::bytea, public.gen_random_bytes(32)) as secret,
+    coalesce(%(secret)s::bytea, crypto.gen_random_bytes(32)) as secret,
     (
         select count(*) > 0 from raw.raw_logins as r
         where r.removed = 'purged'
@@ -158,9 +220,143 @@ where
 delete from vault.masking_key as k
 where k.domain = %(domain)s and k.version = %(version)s;
 
--- name: record_destroyed_key
-insert into vault.destroyed_key (domain, version)
-values (%(domain)s, %(version)s);
+-- name: rewrite_keys
+-- A deleted row stays in its page until a vacuum, which so small a table never gets. This makes a
+-- new file of the rows that are left; the old one goes with the commit.
+alter table vault.masking_key alter column secret type bytea using secret || '';
+
+-- name: add_entry
+select login_audit.add(%(kind)s, %(detail)s);
+
+-- name: head
+select
+    h.number,
+    h.hash
+from login_audit.head() as h;
+
+-- name: disclosure_on_record
+select
+    d.number,
+    d.hash
+from login_audit.disclosure(%(request)s) as d
+where d.number is not null;
+
+-- name: entries
+select
+    number,
+    made_at,
+    made_by,
+    made_from,
+    kind,
+    detail::text as detail,
+    hash
+from login_audit.entry
+order by number;
+
+-- name: broken_entries
+-- One row for each place where the chain does not hold. The hash is computed here and not by a
+-- function of the database, which could be changed with what it is to prove.
+with
+
+chained as (
+
+    select
+        e.number,
+        e.hash,
+        e.previous_hash,
+        lag(e.number, 1, 0::bigint) over in_order as number_before,
+        lag(e.hash, 1, repeat('0', 64)) over in_order as hash_before,
+        encode(
+            sha256(
+                convert_to(
+                    jsonb_build_array(
+                        e.number,
+                        to_char(e.made_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
+                        e.made_by,
+                        e.made_from::text,
+                        e.kind,
+                        e.detail,
+                        e.previous_hash
+                    )::text,
+                    'UTF8'
+                )
+            ),
+            'hex'
+        ) as true_hash
+    from login_audit.entry as e
+    window in_order as (order by e.number)
+
+)
+
+select
+    'entry ' || c.number || ': '
+    || concat_ws(
+        ', ',
+        case
+            when c.number <> c.number_before + 1
+                then
+                    'the one before it is ' || c.number_before
+                    || ', entries are missing or there twice'
+        end,
+        case
+            when c.previous_hash <> c.hash_before then 'it was not made after the one before it'
+        end,
+        case when c.hash <> c.true_hash then 'it is not what was put on record' end
+    ) as fault
+from chained as c
+where
+    c.number <> c.number_before + 1
+    or c.previous_hash <> c.hash_before
+    or c.hash <> c.true_hash
+order by c.number;
+
+-- name: is_on_record
+select e.number
+from login_audit.entry as e
+where e.hash = %(hash)s;
+
+-- name: off_record
+-- Settings and keys that are not what the record says: they were changed past it.
+with
+
+recorded as (
+
+    select distinct on (e.detail ->> 'name')
+        e.detail ->> 'name' as name,
+        e.detail ->> 'after' as value
+    from login_audit.entry as e
+    where e.kind = 'setting'
+    order by e.detail ->> 'name', e.number desc
+
+),
+
+recorded_keys as (
+
+    select
+        e.detail ->> 'field' as domain,
+        (e.detail ->> 'version')::integer as version
+    from login_audit.entry as e
+    where e.kind in ('key_added', 'key_destroyed')
+    group by e.detail ->> 'field', (e.detail ->> 'version')::integer
+    having bool_and(e.kind = 'key_added')
+
+)
+
+select
+    'setting ' || coalesce(s.name, r.name) || ': is ' || coalesce(s.value, 'gone')
+    || ', on record it is ' || coalesce(r.value, 'not there') as fault
+from vault.settings as s
+full outer join recorded as r on s.name = r.name
+where s.value is distinct from r.value
+union all
+select
+    'key ' || coalesce(k.domain, r.domain) || ':' || coalesce(k.version, r.version)
+    || case when k.domain is null then ': is gone' else ': is there' end
+    || ', which is not on record' as fault
+from vault.masking_key as k
+full outer join recorded_keys as r on k.domain = r.domain and k.version = r.version
+where k.domain is null or r.domain is null
+order by fault;
 
 -- name: request_recovery
 select vault.request_recovery(%(kind)s, %(lookup)s, %(reason)s, %(ticket)s) as request;
@@ -191,18 +387,28 @@ order by f.message_id, f.place;
 -- name: erase
 select vault.erase(%(user_id)s, %(message_ids)s::text[], %(named_in_attributes)s::text[]);
 
+-- name: vacuums
+-- A row for each table that an erasure touches, and whether this login may vacuum it. Analyzed as
+-- well: statistics hold values, too.
+select
+    format('vacuum (analyze) %s', t.name) as statement,
+    pg_has_role(session_user, c.relowner, 'USAGE') as is_allowed
+from (
+    values ('raw.raw_logins'::regclass), ('raw.quarantined_messages'::regclass)
+    union
+    select m.name from vault.models() as m (name)
+) as t (name)
+inner join pg_class as c on t.name = c.oid
+order by statement;
+
 -- name: replay_erasures
 -- Those on record here, and those that were kept elsewhere while a backup was restored.
-select vault.erase_hashes(%(kept)s::text[] || array(select e.user_hash from vault.erasure as e));
+select vault.erase_hashes(
+    %(kept)s::text[] || array(select e.user_hash from vault.erasure_log() as e)
+);
 
 -- name: erasure_log
-select
-    erased_at,
-    erased_by,
-    messages,
-    user_hash
-from vault.erasure
-order by erased_at;
+select * from vault.erasure_log();
 
 -- name: purge
 select
@@ -281,6 +487,18 @@ where
 
 -- name: restamp
 select raw.restamp();
+
+-- name: settings
+-- As facts: subject, fact, and the statement that undoes it.
+select
+    'setting ' || s.name as subject,
+    case
+        when s.name = 'published_schema' and s.value = %(published)s then 'that of DBT_SCHEMA'
+        else s.value
+    end as fact,
+    'delete from vault.settings where name = ' || quote_literal(s.name) as undo
+from vault.settings as s
+order by subject;
 
 -- name: check_keys
 select

@@ -5,6 +5,7 @@ from uuid import uuid4
 import psycopg
 
 from common.database import queries
+from vault import record
 from vault.database import transaction
 
 PAGE = 500
@@ -21,12 +22,14 @@ def requeue(connection: psycopg.Connection) -> tuple[int, int]:
     after_id: str | None = ""
     while after_id is not None:
         parameters = {"load_id": uuid4(), "after_id": after_id, "page": PAGE}
-        with transaction(connection):
+        with transaction(connection, values="the messages"):
             # An erasure meanwhile would be undone.
             connection.execute(queries("vault")["lock_builds"])
             row = connection.execute(queries("vault")["requeue"], parameters).fetchone()
             after_id, tried, newly_landed = row if row else (None, 0, 0)
             gone = connection.execute(queries("vault")["close_requeued"]).rowcount
+            if gone:
+                record.add(connection, "requeue", {"messages": gone})
             if newly_landed:
                 receipt = {"received": newly_landed, "landed": newly_landed}
                 connection.execute(

@@ -14,7 +14,7 @@
     {%- for version in versions -%}
         {%- set hashed.sql -%}
     encode(
-        public.hmac(
+        crypto.hmac(
             convert_to({{ hashed.sql }}, 'UTF8'),
             (
                 select masking_key.secret

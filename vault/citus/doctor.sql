@@ -1,5 +1,5 @@
--- One row for each check of a Citus cluster, as in vault/doctor.sql. It takes the place of the row
--- with its subject there.
+-- One row for each check of a Citus cluster that is not about the catalogue of the coordinator:
+-- subject, whether it is as it should be, and what to do if not.
 with
 
 tables as (
@@ -101,25 +101,4 @@ select
         else 'it does not answer: ' || a.result
     end as remedy
 from answers as a
-union all
--- Roles have to log in.
-select
-    'roles: ' || r.rolname as subject,
-    (r.rolsuper or r.rolbypassrls or r.rolreplication) is false as is_ok,
-    'let it not be a superuser' as remedy
-from pg_roles as r
-where
-    r.rolname in (
-        'login_owner', 'login_loader', 'login_transformer', 'login_analyst', 'login_recovery'
-    )
-union all
-select
-    'grants: raw.' || w.function_name || ' to login_transformer' as subject,
-    bool_or(a.privilege_type is not null) as is_ok,
-    'run `python -m vault init`' as remedy
-from unnest(array['unfinished', 'with_epoch']) as w (function_name)
-left join pg_proc as p
-    on w.function_name = p.proname and p.pronamespace::regnamespace::text = 'raw'
-left join lateral aclexplode(p.proacl) as a on a.grantee::regrole::text = 'login_transformer'
-group by w.function_name
 order by subject

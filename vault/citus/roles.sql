@@ -22,6 +22,10 @@ begin
         'login_owner', 'login_loader', 'login_transformer', 'login_recovery'
     ] loop
         foreach parameter in array array[
+            'auto_explain.log_min_duration = -1',
+            'debug_print_parse = off',
+            'debug_print_plan = off',
+            'debug_print_rewritten = off',
             'log_error_verbosity = terse',
             'log_min_error_statement = panic',
             'log_parameter_max_length = 0',
@@ -29,7 +33,8 @@ begin
             'log_statement = none',
             'log_min_duration_statement = -1',
             'log_min_duration_sample = -1',
-            'log_transaction_sample_rate = 0'
+            'log_transaction_sample_rate = 0',
+            'pgaudit.log_parameter = off'
         ] loop
             execute format('alter role %I set %s', role_name, parameter);
         end loop;

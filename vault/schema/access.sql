@@ -57,12 +57,13 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp as $$
 declare
-    asked constant vault.recovery_request := vault.open_request(request);
+    asked record;
     ids text[];
     landed jsonb;
     quarantined jsonb;
     published jsonb;
 begin
+    select o.kind, o.lookup into asked from vault.open_request(request) as o;
     if asked.kind <> 'access' or asked.lookup is distinct from vault.user_hash(user_id) then
         raise exception 'the request is for something else';
     end if;
@@ -91,9 +92,9 @@ begin
     select jsonb_object_agg(m.name, m.found) into published
     from (
         select
-            w.model as name,
-            vault.published_rows(vault.model_table(w.model), user_id, ids) as found
-        from raw.model_windows as w
+            model::text as name,
+            vault.published_rows(model, user_id, ids) as found
+        from vault.models() as model
         offset 0
     ) as m
     where m.found is not null;

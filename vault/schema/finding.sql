@@ -160,7 +160,7 @@ set search_path = pg_catalog, pg_temp as $$
 declare
     model regclass;
 begin
-    for model in select vault.model_table(w.model) from raw.model_windows as w order by w.model loop
+    for model in select * from vault.models() loop
         if (
             select count(*) = 2 from pg_attribute as a
             where a.attrelid = model and a.attname in ('message_id', 'user_id')

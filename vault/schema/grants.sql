@@ -1,5 +1,5 @@
--- Who may do what in raw and vault: the whole list. Taken away first, so that applying it again
--- also removes what somebody added.
+-- Who may do what in raw and vault: the whole list; that of the record is in record.sql. Taken away
+-- first, so that applying it again also removes what somebody added.
 set local role login_owner;
 
 revoke all on all tables in schema raw, vault

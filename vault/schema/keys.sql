@@ -8,8 +8,20 @@ comment on column vault.masking_key.domain is
 'records of erasure and access, and never changes';
 comment on column vault.masking_key.is_chained is
 'Made when raw values were already purged: it masks the masks of the version before it';
-comment on table vault.destroyed_key is
-'Versions that were destroyed, and are never given to another key. Append-only';
+
+-- Statistics would hold keys, also destroyed ones.
+do $$
+begin
+    if exists (
+        select from pg_attribute
+        where
+            attrelid = 'vault.masking_key'::regclass and attname = 'secret'
+            and attstattarget is distinct from 0
+    ) then
+        alter table vault.masking_key alter column secret set statistics 0;
+    end if;
+end
+$$;
 
 create or replace function vault.next_version(wanted_domain text) returns integer
 language sql
@@ -19,7 +31,9 @@ set search_path = pg_catalog, pg_temp as $$
     from (
         select k.domain, k.version from vault.masking_key as k
         union all
-        select d.domain, d.version from vault.destroyed_key as d
+        select e.detail ->> 'field', (e.detail ->> 'version')::integer
+        from login_audit.entry as e
+        where e.kind = 'key_destroyed'
     ) as v
     where v.domain = wanted_domain
 $$;
@@ -57,7 +71,7 @@ begin
         raise exception 'there is no key of domain erasure: restore it, or hashes mean nothing';
     end if;
     return encode(
-        public.hmac(
+        crypto.hmac(
             convert_to(user_id, 'UTF8'),
             (select k.secret from vault.masking_key as k where k.domain = 'erasure'),
             'sha256'

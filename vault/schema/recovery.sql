@@ -17,25 +17,26 @@ begin
     if coalesce(length(btrim(reason)), 0) < 10 then
         raise exception 'a reason of at least 10 characters is needed';
     end if;
-    -- One at a time, or parallel sessions could pass the limit together; and an older snapshot
-    -- would not see what the others have asked for.
-    if current_setting('transaction_isolation') <> 'read committed' then
-        raise exception 'ask in a transaction of isolation level read committed';
-    end if;
-    lock table vault.recovery_request in share row exclusive mode;
+    -- One at a time, or parallel sessions could pass the limit together.
+    perform login_audit.lock();
     if (
-        select count(*) from vault.recovery_request as r
-        where r.requested_by = person and r.requested_at > clock_timestamp() - interval '1 hour'
+        select count(*) from login_audit.entry as e
+        where
+            e.kind = 'request'
+            and e.made_by = person
+            and e.made_at > clock_timestamp() - interval '1 hour'
     ) >= hourly then
         raise exception '% requests in an hour are the limit: ask again later', hourly;
     end if;
-    insert into vault.recovery_request (
-        kind, lookup, reason, ticket, requested_by, requested_from, requested_at, requested_xid
-    )
-    values (
-        kind, lookup, reason, ticket, person, inet_client_addr(), clock_timestamp(), pg_current_xact_id()
-    )
-    returning request_id into new_id;
+    new_id := (
+        select coalesce(max((e.detail ->> 'request')::bigint), 0) + 1
+        from login_audit.entry as e
+        where e.kind = 'request'
+    );
+    perform login_audit.add('request', jsonb_build_object(
+        'request', new_id, 'kind', kind, 'lookup', lookup, 'reason', reason, 'ticket', ticket,
+        'transaction', pg_current_xact_id()::text
+    ));
     raise log 'login recovery: request % by %', new_id, person;
     return new_id;
 end
@@ -43,23 +44,25 @@ $$;
 comment on function vault.record_request(text, text, text, text) is
 'Record a request of the user of this session, within the limits of reason and number';
 
-create or replace function vault.open_request(request bigint) returns vault.recovery_request
+create or replace function vault.open_request(request bigint, out kind text, out lookup text)
 language plpgsql
 set search_path = pg_catalog, pg_temp as $$
 declare
-    asked vault.recovery_request;
+    asked login_audit.entry;
 begin
-    select r.* into asked from vault.recovery_request as r where r.request_id = request;
-    if asked is null or asked.requested_by <> session_user then
+    select e.* into asked from login_audit.entry as e
+    where e.kind = 'request' and e.detail @> jsonb_build_object('request', request);
+    if asked.made_by is distinct from session_user then
         raise exception 'there is no such request of yours';
     end if;
-    if asked.requested_xid = pg_current_xact_id() then
+    if asked.detail ->> 'transaction' = pg_current_xact_id()::text then
         raise exception 'commit the request first';
     end if;
-    if asked.requested_at < clock_timestamp() - interval '15 minutes' then
+    if asked.made_at < clock_timestamp() - interval '15 minutes' then
         raise exception 'the request is older than 15 minutes';
     end if;
-    return asked;
+    kind := asked.detail ->> 'kind';
+    lookup := asked.detail ->> 'lookup';
 end
 $$;
 comment on function vault.open_request(bigint) is
@@ -69,8 +72,9 @@ create or replace function vault.record_disclosure(request bigint, disclosed int
 language plpgsql
 set search_path = pg_catalog, pg_temp as $$
 begin
-    insert into vault.disclosure (request_id, messages, disclosed_to, disclosed_from, disclosed_at)
-    values (request, disclosed, session_user, inet_client_addr(), clock_timestamp());
+    perform login_audit.add('disclosure', jsonb_build_object(
+        'request', request, 'messages', disclosed
+    ));
     -- The server log keeps this even if the caller rolls back.
     raise log 'login recovery: request % disclosed to %, % messages', request, session_user, disclosed;
 end
@@ -104,19 +108,21 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp as $$
 declare
-    asked constant vault.recovery_request := vault.open_request(request);
+    asked record;
     published constant text := (
         select s.value from vault.settings as s where s.name = 'published_schema'
     );
-    -- What is disclosed is what was asked for: one field of many messages, or all of one message.
-    fields constant text[] := array(
-        select p.field from vault.personal_field as p where asked.kind in (p.mask, 'message_id')
-    );
+    fields text[];
     model regclass;
     ids text[];
     login jsonb;
     disclosed integer := 0;
 begin
+    select o.kind, o.lookup into asked from vault.open_request(request) as o;
+    -- What is disclosed is what was asked for: one field of many messages, or all of one message.
+    fields := array(
+        select p.field from vault.personal_field as p where asked.kind in (p.mask, 'message_id')
+    );
     if fields = '{}' then
         raise exception 'the request is not for a personal field';
     end if;
@@ -175,12 +181,14 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp as $$
     select
-        r.request_id, r.requested_at, r.requested_by, r.requested_from,
-        r.kind, r.lookup, r.reason, r.ticket,
-        d.disclosed_at, d.messages
-    from vault.recovery_request as r
-    left join vault.disclosure as d on r.request_id = d.request_id
-    order by r.request_id, d.disclosed_at
+        (r.detail ->> 'request')::bigint, r.made_at, r.made_by, r.made_from,
+        r.detail ->> 'kind', r.detail ->> 'lookup', r.detail ->> 'reason', r.detail ->> 'ticket',
+        d.made_at, (d.detail ->> 'messages')::integer
+    from login_audit.entry as r
+    left join login_audit.entry as d
+        on d.kind = 'disclosure' and r.detail -> 'request' = d.detail -> 'request'
+    where r.kind = 'request'
+    order by r.number, d.number
 $$;
 comment on function vault.recovery_log() is 'Requests and disclosures, oldest first';
 

@@ -1,4 +1,4 @@
--- The five roles. None of them can log in: people and programs log in as themselves
+-- The six roles. None of them can log in: people and programs log in as themselves
 -- and are made members (README, "Who can read what").
 --
 -- login_owner        owns the schemas raw and vault and everything in them
@@ -6,6 +6,7 @@
 -- login_transformer  reads raw messages and the masking keys; the only role that masks
 -- login_analyst      reads the published models, nothing else
 -- login_recovery     asks for raw values and sees them, one by one and on record
+-- login_auditor      owns the record, and has no members: nobody changes what is in it
 do $$
 declare
     role_name text;
@@ -14,7 +15,8 @@ declare
     end;
 begin
     foreach role_name in array array[
-        'login_owner', 'login_loader', 'login_transformer', 'login_analyst', 'login_recovery'
+        'login_owner', 'login_loader', 'login_transformer', 'login_analyst', 'login_recovery',
+        'login_auditor'
     ] loop
         -- Roles belong to all databases of a server: another one may have made them already.
         if not exists (select from pg_roles where rolname = role_name) then
@@ -23,8 +25,11 @@ begin
     end loop;
 
     -- The user that runs this must be able to create objects for the owner, and to run the pipeline:
-    -- a first try has no other login.
-    foreach role_name in array array['login_owner', 'login_loader', 'login_transformer'] loop
+    -- a first try has no other login. A superuser always is; for others record.sql takes
+    -- login_auditor back in the same transaction.
+    foreach role_name in array array[
+        'login_owner', 'login_loader', 'login_transformer', 'login_auditor'
+    ] loop
         if not pg_has_role(current_user, role_name, may_assume) then
             execute format('grant %I to %I', role_name, current_user);
         end if;
@@ -40,14 +45,25 @@ $$;
 -- Only a superuser can allow this; where there is none (managed Postgres) an administrator sets
 -- the same parameters on the login users instead.
 do $$
+declare
+    role_name text;
+    parameter text;
 begin
-    grant set on parameter
-    log_error_verbosity, log_parameter_max_length, log_parameter_max_length_on_error
-    to login_owner, login_loader, login_transformer, login_recovery;
+    foreach role_name in array array[
+        'login_owner', 'login_loader', 'login_transformer', 'login_recovery'
+    ] loop
+        foreach parameter in array array[
+            'auto_explain.log_min_duration', 'log_error_verbosity', 'log_parameter_max_length',
+            'pgaudit.log_parameter'
+        ] loop
+            -- Not again: it would wait for another set-up, wherever on this server.
+            if not has_parameter_privilege(role_name, parameter, 'set') then
+                execute format('grant set on parameter %s to %I', parameter, role_name);
+            end if;
+        end loop;
+    end loop;
 exception
     when insufficient_privilege then
-        if not has_parameter_privilege('login_owner', 'log_parameter_max_length', 'set') then
-            raise info 'only a superuser can keep values out of the server log: see docs/threat-model.md';
-        end if;
+        raise info 'only a superuser can keep values out of the server log: see docs/threat-model.md';
 end
 $$;

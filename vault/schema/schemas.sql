@@ -6,21 +6,30 @@ declare
     target_schema text := current_setting('loader.target_schema');
     pgcrypto_schema text;
 begin
-    -- Not IF NOT EXISTS: the extension may belong to somebody else.
-    if not exists (select from pg_extension where extname = 'pgcrypto') then
-        create extension pgcrypto with schema public;
+    -- The transformer masks with functions of this schema, and creates tables, and so functions, in
+    -- the published one. Nobody but the owner creates anything here.
+    create schema if not exists crypto authorization login_owner;
+    if exists (select from pg_namespace where nspname = 'crypto' and nspowner <> 'login_owner'::regrole) then
+        raise exception 'schema crypto belongs to somebody else, and pgcrypto is expected there'
+            using hint = 'rename that schema';
     end if;
+    revoke all on schema crypto
+    from public, login_loader, login_transformer, login_analyst, login_recovery;
+    grant usage on schema crypto to login_transformer;
     select n.nspname into pgcrypto_schema
     from pg_extension as e inner join pg_namespace as n on e.extnamespace = n.oid
     where e.extname = 'pgcrypto';
-    if pgcrypto_schema <> 'public' then
-        raise exception 'extension pgcrypto is in schema %, and the masking macro expects it in public',
-            pgcrypto_schema
-            using hint = 'ALTER EXTENSION pgcrypto SET SCHEMA public';
+    if pgcrypto_schema is null then
+        create extension pgcrypto with schema crypto;
+    elsif pgcrypto_schema <> 'crypto' then
+        raise info 'the extension pgcrypto moves from schema % to crypto: others call it there from now on',
+            pgcrypto_schema;
+        alter extension pgcrypto set schema crypto;
     end if;
 
     create schema if not exists raw authorization login_owner;
     create schema if not exists vault authorization login_owner;
+    create schema if not exists login_audit authorization login_auditor;
     execute format('create schema if not exists %I', target_schema);
 
     execute format('revoke connect, temporary on database %I from public', database_name);

@@ -42,6 +42,7 @@ begin
         last_xid = width_bucket(last_xid, marks)::text::xid8,
         next_xid = width_bucket(next_xid, marks)::text::xid8,
         made_xid = width_bucket(made_xid, marks)::text::xid8;
+    perform login_audit.add('restamp', '{}');
 end
 $$;
 comment on function raw.restamp() is

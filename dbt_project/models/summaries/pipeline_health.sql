@@ -29,6 +29,25 @@ newest_day as (
 
 ),
 
+-- By day, and also of the day before: its last logins come in with the first of the newest.
+many_identifiers as (
+
+    select count(distinct user_days.user_id) as users_with_many_identifiers
+    from (
+        select user_id
+        from {{ ref('user_logins') }}
+        where create_date >= (select days.newest_day - 1 from days)
+        group by user_id, create_date
+        having greatest(
+            {% for mask in masks_of('user_logins').values() -%}
+                count(distinct {{ mask }}),
+            {% endfor -%}
+            0
+        ) > {{ var('identifiers_a_day', 50) | int }}
+    ) as user_days
+
+),
+
 rejections as (
 
     select count(*) as rejected from {{ ref('rejected_logins') }}
@@ -85,10 +104,12 @@ health as (
         -- what someone may look at
         days.unreadable_versions,
         days.equal_bodies,
+        many_identifiers.users_with_many_identifiers,
         now() as checked_at
     from receipts
     cross join days
     cross join newest_day
+    cross join many_identifiers
     cross join rejections
     cross join quarantine
     cross join erasures

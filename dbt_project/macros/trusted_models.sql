@@ -1,0 +1,94 @@
+{#- Who builds runs what login_transformer has put into the models: triggers, defaults, views in
+    their place. `set role` is no wall then, code can reset it. So a session with more rights builds only
+    where nobody else has login_transformer, as on a first try. -#}
+{% macro require_trusted_models() -%}
+    {%- if execute -%}
+        {%- set reason = run_query(why_not_trusted()).rows[0][0] -%}
+        {%- if reason -%}
+            {{ exceptions.raise_compiler_error(
+                "Nothing is built with the rights of an administrator, because " ~ reason ~ ": log in as "
+                ~ "a member of login_transformer and of nothing else"
+            ) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The query of the same name in common/queries.sql, by which the report decides. -#}
+{% macro why_not_trusted() -%}
+with
+
+-- With more rights than the models need. It can take them back at any time, and so can code that
+-- it runs.
+privileged as (
+
+    select
+        r.oid as role_id,
+        r.rolsuper as is_superuser
+    from pg_roles as r
+    left join pg_roles as owner on owner.rolname = 'login_owner'
+    where
+        r.rolname = session_user
+        and (r.rolsuper or r.rolcreaterole or pg_has_role(r.oid, owner.oid, 'MEMBER'))
+
+),
+
+transformer as (
+
+    select r.oid as role_id from pg_roles as r
+    where r.rolname = 'login_transformer'
+
+),
+
+other_logins as (
+
+    select string_agg(quote_ident(r.rolname), ', ' order by r.rolname) as names
+    from privileged as p
+    inner join transformer as t on true
+    inner join pg_roles as r on pg_has_role(r.oid, t.role_id, 'MEMBER')
+    left join pg_roles as owner on owner.rolname = 'login_owner'
+    where
+        r.rolcanlogin
+        and not r.rolsuper
+        and r.oid not in (p.role_id, t.role_id, owner.oid)
+        and (p.is_superuser or not pg_has_role(r.oid, owner.oid, 'MEMBER'))
+
+),
+
+with_code as (
+
+    select
+        f.proowner as owner_id,
+        f.oid::regprocedure::text as name
+    from pg_proc as f
+    union all
+    select
+        r.relowner as owner_id,
+        r.oid::regclass::text as name
+    from pg_class as r
+    where
+        r.relkind in ('v', 'm', 'f')
+        or r.relhasrules
+        or r.relrowsecurity
+        or r.oid in (select d.adrelid from pg_attrdef as d)
+
+),
+
+code as (
+
+    select string_agg(c.name, ', ' order by c.name) as names
+    from with_code as c
+    where
+        c.owner_id in (select t.role_id from transformer as t)
+        and exists (select from privileged)
+
+)
+
+select
+    coalesce(
+        'the login ' || l.names || ' may write the models too',
+        c.names || ' of login_transformer''s would run code'
+    ) as reason
+from other_logins as l
+cross join code as c
+{%- endmacro %}
