@@ -3,11 +3,8 @@ begin;
 set local role login_transformer;
 select model from raw.model_windows where model = 'public.user_logins' for update;
 update raw.model_windows
-set next_xid = pg_snapshot_xmin(pg_current_snapshot())
+set first_xid = last_xid, last_xid = pg_snapshot_xmin(pg_current_snapshot())
 where model = 'public.user_logins';
 insert into user_logins
 {query};
-update raw.model_windows
-set first_xid = last_xid, last_xid = next_xid
-where model = 'public.user_logins';
 commit;

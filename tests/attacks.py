@@ -251,7 +251,7 @@ WEAKENED: dict[str, set[str]] = {
         "analyst copies raw messages",
         "analyst copies a query",
     },
-    "grant usage on schema vault to public; grant select on vault.masking_key to public": {
+    "grant usage on schema vault, crypto to public; grant select on vault.masking_key to public": {
         "analyst reads the keys",
         "analyst explains a query of the keys",
         "analyst masks with the key",

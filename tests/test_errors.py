@@ -161,6 +161,12 @@ def test_a_database_owner_who_is_no_superuser_can_install_and_load(pipeline: Pip
                 f"do $$ begin create role login_{shared}; exception when others then null; end $$"
             )
             pipeline.sql(f"grant login_{shared} to {role} with admin option")
+        pipeline.sql(
+            "do $$ begin create role login_auditor; exception when others then null; end $$"
+        )
+        if pipeline.value("select current_setting('server_version_num')::int") >= 160000:
+            # As whoever makes a role has it: nobody is a member of this one.
+            pipeline.sql(f"grant login_auditor to {role} with admin true, inherit false, set false")
         pipeline.send(logins(2))
         outcome = pipeline.load(PGUSER=role, PGPASSWORD="x")
         assert outcome.code == 0, outcome.output

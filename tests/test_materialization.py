@@ -45,7 +45,7 @@ def test_a_table_made_anew_is_the_same_table(pipeline: Pipeline) -> None:
     assert ("user_id", "character varying(128)", True) in first[0]
     assert ("PRIMARY KEY (message_id)",) in first[1]
     assert len(first[1]) == 4
-    assert len(first[2]) == 5
+    assert len(first[2]) == 6
     pipeline.build("--full-refresh")
     assert [pipeline.sql(query) for query in queries] == first
     tables = pipeline.sql(

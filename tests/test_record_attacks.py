@@ -344,7 +344,8 @@ def test_what_the_owner_does_past_the_record_is_found(copied: Pipeline, name: st
         copied.sql(statement, role="login_owner")
     (found,) = verified(copied)
     assert found.startswith(fault)
-    assert f"FAIL  record: {fault}" in copied.vault("doctor").stdout
+    said = copied.vault("doctor").stdout
+    assert f"FAIL  record: {fault}" in said or f"FAIL  {fault}" in said
 
 
 @pytest.mark.parametrize("name", BY_A_SUPERUSER)

@@ -598,6 +598,13 @@ facts (subject, fact, undo) as (
             select o.oid from our_role as o
             where not o.takes_members
         )
+        -- Who made the role, setting up a database of its own, may grant it and has nothing of it.
+        and not (
+            a.inherits = 'false'
+            and a.may_set = 'false'
+            and m.rolcreaterole
+            and m.oid = (select b.owner_id from this_database as b)
+        )
     union all
     select
         'member ' || p.person_name,

@@ -30,8 +30,8 @@ DECLARED = Path("declared.txt")
 
 MIGRATIONS = re.compile(r"\bvault\.migration\b")
 READ = re.compile(
-    r"\b(vault\.(masking_key|migration|personal_field|settings)|raw\.(raw_logins|model_windows"
-    r"|finished_before|unfinished|with_epoch))\b"
+    r"\b(login_audit\.entry|vault\.(masking_key|migration|personal_field|settings)"
+    r"|raw\.(raw_logins|model_windows|finished_before|unfinished|with_epoch))\b"
 )
 """What the doctor reads and calls, where it is as init makes it."""
 
@@ -156,12 +156,13 @@ def _set_up(connection: psycopg.Connection, published: str) -> list[Finding]:
             if not any(MIGRATIONS.search(one) for one in changed):
                 if pending(connection):
                     return not_set_up
-                contents += [Finding(subject), *_record(connection)]
+                contents += [Finding(subject)]
             if any(READ.search(one) for one in changed):
                 contents += [Finding("keys, settings and window", MEND_FIRST)]
                 wanted = {one: wanted[one] for one in wanted if not one.startswith("setting ")}
             else:
                 facts += catalogue.read_settings(connection, published)
+                contents += _record(connection)
                 contents += _rows(connection, queries("vault")["check_keys"])
                 contents += _rows(connection, queries("vault")["check_window"])
     except LoaderError as error:
@@ -183,7 +184,8 @@ def _set_up(connection: psycopg.Connection, published: str) -> list[Finding]:
 
 
 def _record(connection: psycopg.Connection) -> list[Finding]:
-    found = record.faults(connection)
+    """Check what is on record. Of its definition the comparison of the catalogue tells."""
+    found = list(record.contents(connection))
     remedy = "find out who changed it (docs/operations.md)"
     return [Finding(f"record: {fault}", remedy) for fault in found] or [Finding("record: sound")]
 

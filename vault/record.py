@@ -87,7 +87,7 @@ def faults(connection: psycopg.Connection, noted: str | None = None) -> list[str
     found = structure(connection)
     try:
         with connection.transaction():
-            found += _contents(connection, noted)
+            found += contents(connection, noted)
     except psycopg.Error as error:
         if not found:
             raise
@@ -95,7 +95,8 @@ def faults(connection: psycopg.Connection, noted: str | None = None) -> list[str
     return found
 
 
-def _contents(connection: psycopg.Connection, noted: str | None) -> Iterator[str]:
+def contents(connection: psycopg.Connection, noted: str | None = None) -> Iterator[str]:
+    """Yield what is wrong with the entries, and the settings and keys that are not as they say."""
     for name in ("broken_entries", "off_record"):
         for (fault,) in connection.execute(queries("vault")[name]):
             yield fault

@@ -10,7 +10,7 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,63}")
 quote, no more than Postgres keeps of it. dbt's macro generate_schema_name() says the same."""
 
 # Analysts read the published schema. These are not for them, or not ours.
-RESERVED_SCHEMA = re.compile(r"raw|vault|login_audit|information_schema|pg_.*")
+RESERVED_SCHEMA = re.compile(r"raw|vault|login_audit|crypto|information_schema|pg_.*")
 
 
 def published_schema(environment: Mapping[str, str]) -> str:

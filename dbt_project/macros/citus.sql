@@ -3,15 +3,7 @@
 
 
 {% macro is_on_cluster() -%}
-    {%- if not execute -%} {{ return(false) }} {%- endif -%}
-    {%- if 'is_on_cluster' not in graph -%}
-        {%- do graph.update({
-            'is_on_cluster': run_query(
-                "select exists (select from pg_extension where extname = 'citus')"
-            ).rows[0][0]
-        }) -%}
-    {%- endif -%}
-    {{ return(graph['is_on_cluster']) }}
+    {{ return(execute and asked_once().is_on_cluster) }}
 {%- endmacro %}
 
 
@@ -20,32 +12,13 @@
 {%- endmacro %}
 
 
-{#- The last build, an erasure, a new key: they have left their transaction's id in the rows of
-    windows, and must have ended on every node. -#}
-{% macro citus__require_finished(own, followed) -%}
-    do $$
-    declare
-        unfinished constant xid8[] := raw.unfinished();
-    begin
-        if exists (
-            select 1 from {{ source('raw', 'model_windows') }}
-            where model in ({{ own }}, {{ followed }}) and raw.with_epoch(xmin) = any(unfinished)
-        ) then
-            raise exception 'what came before is not finished on every node: run again in a minute';
-        end if;
-    end
-    $$;
-{%- endmacro %}
-
-
-{#- The query of a model of single messages, with the ends of the window that its pre-hook has
-    opened written out: shards have no table of windows, and to look there rows would have to come
-    to the coordinator. -#}
+{#- The query of a model, with the ends of the window that its pre-hook has opened written out:
+    shards have no table of windows, and to look there rows would have to come to the coordinator. -#}
 {% macro citus__query_of(sql) -%}
     {%- set ends = namespace(sql=sql) -%}
-    {%- for column in ['next_xid', 'last_xid'] if window_end(column) in sql -%}
-        {%- set value = run_query('select ' ~ window_end(column) ~ '::text').rows[0][0] -%}
-        {%- set ends.sql = ends.sql.replace(window_end(column), "'" ~ value ~ "'::xid8") -%}
+    {%- for end in [window_end(), window_start()] if end in sql -%}
+        {%- set value = run_query('select ' ~ end ~ '::text').rows[0][0] -%}
+        {%- set ends.sql = ends.sql.replace(end, "'" ~ value ~ "'::xid8") -%}
     {%- endfor -%}
     {{ return(ends.sql) }}
 {%- endmacro %}
@@ -74,54 +47,32 @@
 
 {#- The touched values go to the shards, where their number is known; a look-up for each of them
     would be a query of its own. -#}
-{% macro citus__logins_with(column, touched) -%}
+{% macro citus__logins_of(touched, columns) -%}
     select logins.*
-    from ({{ touched }}) as touched (value)
-    inner join {{ ref('user_logins') }} as logins on touched.value = logins.{{ column }}
-{%- endmacro %}
-
-
-{% macro citus__delete_touched(column, touched) -%}
-    delete from {{ this }}
-    where {{ column }} in ({{ touched }})
-{%- endmacro %}
-
-
-{% macro citus__touched_version_days() -%}
-    with
-
-    new_user_days as materialized (
-
-        select distinct
-            user_id,
-            app_version,
-            create_date
-        from ({{ new_logins() }}) as new_logins
-
-    )
-
-    select create_date from new_user_days
-    union
-    select min(later.create_date) as create_date
-    from new_user_days
-    inner join {{ ref('user_logins') }} as later
-        on
-            new_user_days.user_id = later.user_id
-            and new_user_days.app_version = later.app_version
-            and new_user_days.create_date < later.create_date
-    group by new_user_days.user_id, new_user_days.app_version, new_user_days.create_date
-{%- endmacro %}
-
-
-{% macro citus__first_days_of_versions(user_days) -%}
-    select
-        user_versions.user_id,
-        user_versions.app_version,
-        min(logins.create_date) as first_day
-    from (select distinct user_id, app_version from {{ user_days }}) as user_versions
+    from {{ touched }} as touched
     inner join {{ ref('user_logins') }} as logins
-        on
-            user_versions.user_id = logins.user_id
-            and user_versions.app_version = logins.app_version
-    group by user_versions.user_id, user_versions.app_version
+        on true {%- for column in columns %} and touched.{{ column }} = logins.{{ column }} {%- endfor %}
+{%- endmacro %}
+
+
+{% macro citus__with_days_before(user_days, first_day) -%}
+    select
+        {{ user_days }}.*,
+        {{ first_day }} as first_day,
+        before.first_day_before,
+        before.is_that_day
+    from {{ user_days }}
+    left join (
+        select
+            new_days.user_id,
+            new_days.app_version,
+            new_days.create_date,
+            min(logins.create_date) as first_day_before,
+            nullif(bool_or(new_days.create_date = logins.create_date), false) as is_that_day
+        from {{ user_days }} as new_days
+        inner join {{ ref('user_logins') }} as logins
+            on new_days.user_id = logins.user_id and new_days.app_version = logins.app_version
+        where logins.landed_xid < {{ window_start() }}
+        group by new_days.user_id, new_days.app_version, new_days.create_date
+    ) as before using (user_id, app_version, create_date)
 {%- endmacro %}

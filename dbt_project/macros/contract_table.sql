@@ -16,11 +16,19 @@
 {%- endmacro %}
 
 
-{#- Straight from the query into the table. -#}
+{#- Straight from the query into the table. A row replaces the one that has its unique_key. -#}
 {% macro insert_rows(relation, sql) -%}
-    {%- set names = model.columns.values() | map(attribute='name') | join(', ') -%}
-    insert into {{ relation }} ({{ names }})
-    select {{ names }} from ({{ sql }}) as model_subquery
+    {%- set names = model.columns.values() | map(attribute='name') | list -%}
+    {%- set key = config.get('unique_key', []) -%}
+    {%- set key = [key] if key is string else key -%}
+    insert into {{ relation }} ({{ names | join(', ') }})
+    select {{ names | join(', ') }} from ({{ sql }}) as model_subquery
+    {% if key -%}
+        on conflict ({{ key | join(', ') }}) do update set
+        {% for name in names if name not in key -%}
+            {{ name }} = excluded.{{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    {%- endif %}
 {%- endmacro %}
 
 

@@ -1,20 +1,9 @@
 {#- What is masked follows vault.personal_field, the list of vault/schema/personal_fields.sql. -#}
 
 
-{#- {'ip': 'masked_ip'}: the personal fields and their masks. Asked for once: graph is one object
-    for the whole invocation. Empty while dbt parses. -#}
+{#- {'ip': 'masked_ip'}: the personal fields and their masks. Empty while dbt parses. -#}
 {% macro personal_fields() -%}
-    {%- if not execute -%} {{ return({}) }} {%- endif -%}
-    {%- if 'personal_fields' not in graph -%}
-        {%- set listed = {} -%}
-        {%- for row in run_query(
-            'select field, mask from ' ~ source('vault', 'personal_field') ~ ' order by field'
-        ) -%}
-            {%- do listed.update({row['field']: row['mask']}) -%}
-        {%- endfor -%}
-        {%- do graph.update({'personal_fields': listed}) -%}
-    {%- endif -%}
-    {{ return(graph['personal_fields']) }}
+    {{ return(asked_once().personal_fields if execute else {}) }}
 {%- endmacro %}
 
 
@@ -45,24 +34,13 @@
             ~ "to vault/schema/personal_fields.sql and run `python -m vault init`"
         ) }}
     {%- endif -%}
-    {%- set chain = parse_key_chain(newest_key_chain()).get(field) -%}
+    {%- set chain = parse_key_chain(asked_once().key_chain).get(field) -%}
     {%- if not chain -%}
         {{ exceptions.raise_compiler_error(
             "Nothing is published: '" ~ field ~ "' has no masking key. Run `python -m vault init`"
         ) }}
     {%- endif -%}
     {{ return(chain) }}
-{%- endmacro %}
-
-
-{#- As the database says it, `device_id:1 ip:1+2`, or nothing. Asked for once, so that all models
-    mask with the same keys. -#}
-{% macro newest_key_chain() -%}
-    {%- if 'key_chain' not in graph -%}
-        {%- set found = run_query('select vault.key_chain()').rows[0][0] -%}
-        {%- do graph.update({'key_chain': found or ''}) -%}
-    {%- endif -%}
-    {{ return(graph['key_chain']) }}
 {%- endmacro %}
 
 
@@ -80,13 +58,9 @@
 {#- Without its key hmac() would quietly give null for everything. -#}
 {% macro require_masking_keys() -%}
     {%- if execute -%}
-        {#- What an older `init` did not make counts as not there. -#}
-        {%- set is_installed = run_query(
-            "select num_nulls(to_regprocedure('crypto.hmac(bytea, bytea, text)'),"
-            ~ " to_regprocedure('raw.login_of(jsonb)'), to_regclass('vault.personal_field')) = 0"
-        ).rows[0][0] -%}
-        {%- set chains = parse_key_chain(newest_key_chain()) if is_installed else {} -%}
-        {%- if not is_installed or personal_fields() | reject('in', chains) | list -%}
+        {%- set asked = asked_once() -%}
+        {%- set chains = parse_key_chain(asked.key_chain) -%}
+        {%- if not asked.is_installed or personal_fields() | reject('in', chains) | list -%}
             {{ exceptions.raise_compiler_error(
                 "The database is not ready, or a masking key is missing: run `python -m vault init`"
             ) }}

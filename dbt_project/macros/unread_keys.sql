@@ -30,22 +30,7 @@
     {%- set fields = login_fields() | list -%}
     with
 
-    bodies as (
-
-        select raw.unwrapped_or_body(sampled.body) as body
-        from (
-            select messages.body
-            from {{ source('raw', 'raw_logins') }} as messages
-            where
-                messages.body is not null
-                and {{ window_read('messages.landed_xid', 'user_logins', 'newest') }}
-            order by messages.landed_xid desc
-            limit 1000
-        ) as sampled
-        where raw.login_of_or_null(sampled.body) ->> 'user_id' is not null
-        offset 0
-
-    ),
+    bodies as ({{ newest_bodies() }}),
 
     logins as (
 
@@ -107,4 +92,21 @@
         select array[{{ values | join(', ') }}]::text[]
         from (select raw.login_of_or_null({{ body }}) as login offset 0) as opened
     )
+{%- endmacro %}
+
+
+{#- What is in the envelopes of the newest thousand messages that have a user. -#}
+{% macro newest_bodies() -%}
+    select raw.unwrapped_or_body(sampled.body) as body
+    from (
+        select messages.body
+        from {{ source('raw', 'raw_logins') }} as messages
+        where
+            messages.body is not null
+            and {{ window_read('messages.landed_xid', 'user_logins', 'newest') }}
+        order by messages.landed_xid desc
+        limit 1000
+    ) as sampled
+    where raw.login_of_or_null(sampled.body) ->> 'user_id' is not null
+    offset 0
 {%- endmacro %}

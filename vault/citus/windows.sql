@@ -76,6 +76,22 @@ begin
 end
 $$;
 
+create or replace function raw.require_finished(models text[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+declare
+    unfinished constant xid8[] := raw.unfinished();
+begin
+    -- The last build, an erasure, a new key have left their transaction's id in the rows of windows.
+    if exists (
+        select from raw.model_windows as w
+        where w.model = any(models) and raw.with_epoch(w.xmin) = any(unfinished)
+    ) then
+        raise exception 'what came before is not finished on every node: run again in a minute';
+    end if;
+end
+$$;
+
 revoke all on function raw.unfinished(), raw.with_epoch(xid) from public;
 grant execute on function raw.unfinished(), raw.with_epoch(xid) to login_transformer;
 

@@ -3,7 +3,8 @@
 -- entries, in order of time.
 set local role login_auditor;
 
-create table login_audit.entry (
+-- It is there already where the list of migrations, or all of vault, was lost: then it goes on.
+create table if not exists login_audit.entry (
     number bigint primary key check (number > 0),
     made_at timestamptz not null,
     made_by text not null,
@@ -76,11 +77,17 @@ declare
         ) as m
     );
     one record;
-    place bigint := 0;
+    known bigint;
+    place bigint;
     hash_before text;
-    last_hash text := repeat('0', 64);
+    last_hash text;
 begin
     perform set_config('role', 'login_auditor', true);
+    known := coalesce((select max(e.number) from login_audit.entry as e), 0);
+    place := known;
+    last_hash := coalesce(
+        (select e.hash from login_audit.entry as e where e.number = known), repeat('0', 64)
+    );
     for one in
         select
             (m.entry ->> 'made_at')::timestamptz as made_at, m.entry ->> 'made_by' as made_by,
@@ -89,6 +96,7 @@ begin
         from jsonb_array_elements(moved) with ordinality as m (entry, place)
         order by m.place
     loop
+        continue when known > 0 and one.kind in ('key_added', 'setting');
         place := place + 1;
         hash_before := last_hash;
         -- As in login_audit.add, now and for ever.

@@ -27,8 +27,9 @@ grant insert (
 grant select on raw.raw_logins, raw.quarantined_messages, raw.loads to login_transformer;
 grant select, insert, update on raw.model_windows to login_transformer;
 grant execute on function
-raw.finished_before(), raw.login_of(jsonb), raw.unwrapped(jsonb), raw.login_of_or_null(jsonb),
-raw.unwrapped_or_body(jsonb)
+raw.finished_before(), raw.require_finished(text[]), raw.window_state(text, text),
+raw.open_window(text, text, boolean, jsonb), raw.login_of(jsonb), raw.unwrapped(jsonb),
+raw.login_of_or_null(jsonb), raw.unwrapped_or_body(jsonb)
 to login_transformer;
 grant select on vault.masking_key, vault.personal_field to login_transformer;
 grant execute on function vault.key_chain() to login_transformer;

@@ -42,8 +42,7 @@ comment on column raw.loads.quarantined is 'New rows in raw.quarantined_messages
 comment on column raw.loads.landed_xid is 'The transaction that landed the round, as in raw_logins';
 
 comment on table raw.model_windows is
-'How far each incremental model has read raw.raw_logins: it holds all with landed_xid < last_xid, '
-'and a build reads [last_xid, next_xid)';
+'How far each model has read: it holds all with landed_xid < last_xid';
 comment on column raw.model_windows.key_chain is
 'The masking keys that the model is published under, as domain:version, + for keys on top';
 comment on column raw.model_windows.first_xid is

@@ -57,7 +57,13 @@ begin
             'pgaudit.log_parameter'
         ] loop
             -- Not again: it would wait for another set-up, wherever on this server.
-            if not has_parameter_privilege(role_name, parameter, 'set') then
+            if not exists (
+                select from pg_parameter_acl as p
+                cross join lateral aclexplode(p.paracl) as a
+                where
+                    p.parname = parameter and a.privilege_type = 'SET'
+                    and a.grantee = role_name::regrole
+            ) then
                 execute format('grant set on parameter %s to %I', parameter, role_name);
             end if;
         end loop;

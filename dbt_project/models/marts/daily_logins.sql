@@ -1,10 +1,45 @@
-{{ config(pre_hook="{{ delete_touched('create_date', touched_days()) }}") }}
+{{ config(unique_key=['create_date', 'device_type', 'locale']) }}
+
+{#- What a login says, but for when. -#}
+{%- set said = masks_of('user_logins').values() | list + ['user_id', 'app_version'] -%}
+{%- set said = 'row(' ~ said | join(', ') ~ ')' %}
 
 with
 
 logins as (
 
-    {% call logins_with('create_date') %} {{ touched_days() }} {% endcall %}
+    -- A user counts once a day: with each new login, all logins of that user on that day.
+    {{ logins_to_count(['create_date', 'user_id']) }}
+
+),
+
+changes as (
+
+    select
+        create_date,
+        device_type,
+        locale,
+        count(*) filter (where is_new) as logins,
+        count(distinct user_id) - count(distinct user_id) filter (where not is_new) as users,
+        count(*) filter (where is_new)
+        - count(distinct {{ said }})
+        + count(distinct {{ said }}) filter (where not is_new) as repeats,
+        count(*) filter (where is_new and app_version is null) as unreadable_versions
+    from logins
+    group by create_date, device_type, locale
+    {% if is_incremental() %}
+        union all
+        select
+            counted.create_date,
+            counted.device_type,
+            counted.locale,
+            counted.logins,
+            counted.users,
+            counted.repeats,
+            counted.unreadable_versions
+        from {{ this }} as counted
+        where counted.create_date in (select logins.create_date from logins)
+    {% endif %}
 
 ),
 
@@ -14,18 +49,11 @@ days as (
         create_date,
         device_type,
         locale,
-        count(*) as logins,
-        count(distinct user_id) as users,
-        count(*)
-        - count(distinct row(
-            {% for mask in masks_of('user_logins').values() -%}
-                {{ mask }},
-            {% endfor -%}
-            user_id,
-            app_version
-        )) as repeats,
-        count(*) filter (where app_version is null) as unreadable_versions
-    from logins
+        sum(logins)::bigint as logins,
+        sum(users)::bigint as users,
+        sum(repeats)::bigint as repeats,
+        sum(unreadable_versions)::bigint as unreadable_versions
+    from changes
     group by create_date, device_type, locale
 
 )

@@ -2,14 +2,14 @@ with
 
 loads as (
 
-    select * from {{ source('raw', 'loads') }}
+    select * from {{ ref('stg_loads') }}
 
 ),
 
 new_loads as (
 
     select
-        load_id::text as load_id,
+        load_id,
         loaded_at,
         received,
         landed,

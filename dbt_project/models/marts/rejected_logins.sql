@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('stg_removed_messages') }}
 with
 
 logins as (
@@ -27,7 +28,7 @@ select * from new_rejections
         published.rejection_reason,
         published.sent_at
     from {{ this }} as published
-    inner join {{ source('raw', 'raw_logins') }} as raw_logins
-        on published.message_id = raw_logins.message_id
-    where raw_logins.removed = 'purged'
+    inner join {{ ref('stg_removed_messages') }} as messages
+        on published.message_id = messages.message_id
+    where messages.removed = 'purged'
 {% endif %}

@@ -1,6 +1,4 @@
-{{ config(
-    pre_hook="{{ delete_touched('masked_value', touched_masks(masks_of('user_logins').values())) }}"
-) }}
+{{ config(unique_key=['masked_value', 'kind']) }}
 
 -- depends_on: {{ ref('user_logins') }}
 with
@@ -21,9 +19,7 @@ identifiers as (
             logins.{{ mask }} as masked_value,
             logins.user_id,
             logins.sent_at
-        from (
-            {% call logins_with(mask) %} {{ touched_masks([mask]) }} {% endcall %}
-        ) as logins
+        from ({{ logins_to_count([mask]) }}) as logins
         where logins.{{ mask }} is not null
     {% endfor %}
 

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('stg_removed_messages') }}
 with
 
 logins as (
@@ -17,7 +18,8 @@ new_logins as (
         app_version,
         create_date,
         message_id,
-        sent_at
+        sent_at,
+        landed_xid
     from logins
     where
         rejection_reason is null
@@ -37,12 +39,13 @@ select * from new_logins
         published.app_version,
         -- Earlier versions left it null where the time of sending is unknown.
         coalesce(
-            published.create_date, (raw_logins.landed_at at time zone 'UTC')::date
+            published.create_date, (messages.landed_at at time zone 'UTC')::date
         ) as create_date,
         published.message_id,
-        published.sent_at
+        published.sent_at,
+        messages.landed_xid
     from {{ this }} as published
-    inner join {{ source('raw', 'raw_logins') }} as raw_logins
-        on published.message_id = raw_logins.message_id
-    where raw_logins.removed = 'purged'
+    inner join {{ ref('stg_removed_messages') }} as messages
+        on published.message_id = messages.message_id
+    where messages.removed = 'purged'
 {% endif %}

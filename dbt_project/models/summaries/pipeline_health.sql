@@ -56,33 +56,23 @@ rejections as (
 
 quarantine as (
 
-    select count(*) as quarantined
-    from {{ source('raw', 'quarantined_messages') }}
-    where removed is null
-
-),
-
-read as (
-
-    select last_xid
-    from {{ source('raw', 'model_windows') }}
-    where model = '{{ target.schema }}.user_logins'
+    select count(*) as quarantined from {{ ref('stg_quarantined_messages') }}
 
 ),
 
 erasures as (
 
     select count(*) as erased
-    from {{ source('raw', 'raw_logins') }}
-    where removed = 'erased' and landed_xid < (select read.last_xid from read)
+    from {{ ref('stg_removed_messages') }}
+    where removed = 'erased' and landed_xid < {{ window_end() }}
 
 ),
 
 unread as (
 
     select coalesce(extract(epoch from now() - min(landed_at)), 0)::integer as lag_seconds
-    from {{ source('raw', 'raw_logins') }}
-    where landed_xid >= (select read.last_xid from read)
+    from {{ ref('stg_messages') }}
+    where landed_xid >= {{ window_end() }}
 
 ),
 

@@ -2,21 +2,13 @@
 -- landed while the models were being built, the next build decides. An erased one is in none.
 with
 
-read_by_both as (
-
-    select min(last_xid) as last_xid
-    from {{ source('raw', 'model_windows') }}
-    where model in ('{{ target.schema }}.user_logins', '{{ target.schema }}.rejected_logins')
-
-),
-
 landed as (
 
     select
         raw_logins.message_id,
-        raw_logins.landed_xid < read_by_both.last_xid as is_read
+        {{ window_read('raw_logins.landed_xid', 'user_logins', 'all') }}
+        and {{ window_read('raw_logins.landed_xid', 'rejected_logins', 'all') }} as is_read
     from {{ source('raw', 'raw_logins') }} as raw_logins
-    cross join read_by_both
     where raw_logins.removed is distinct from 'erased'
 
 ),

@@ -1,79 +1,5 @@
 {#- A build publishes nothing if it breaks a promise: the check is in its transaction, and its error
-    names the model, the rule and a number of rows, never a value. Each table has check constraints
-    besides. These are the second line, because the error of a constraint quotes the row. -#}
-
-
-{#- Null passes. `~ '^[0-9a-f]{64}$'` is the same, and takes twelve times as long: for each value
-    Postgres makes the states of the repetition again. -#}
-{% macro is_pseudonym(mask) -%}
-    ({{ mask }} is null or length({{ mask }}) = 64 and {{ mask }} collate "C" !~ '[^0-9a-f]')
-{%- endmacro %}
-
-
-{% macro are_pseudonyms(masks) -%}
-    {%- set conditions = [] -%}
-    {%- for mask in masks -%} {%- do conditions.append(is_pseudonym(mask)) -%} {%- endfor -%}
-    {{ conditions | join(' and ') or 'true' }}
-{%- endmacro %}
-
-
-{#- By the list of what is personal, and by the names that their constraints have. -#}
-{% macro pseudonym_checks() -%}
-    {%- set checks = {} -%}
-    {%- for mask in masks_of(model.name).values() -%}
-        {#- As long as a name may be. -#}
-        {%- set name = (mask ~ '_check')[:63] -%}
-        {%- do checks.update({
-            name: 'constraint ' ~ name ~ ' check (' ~ is_pseudonym(mask) ~ ')'
-        }) -%}
-    {%- endfor -%}
-    {{ return(checks) }}
-{%- endmacro %}
-
-
-{#- A table of an earlier version, or of a shorter list, gets what it lacks, and is read once. -#}
-{% macro add_pseudonym_checks(relation) -%}
-    {%- set checks = pseudonym_checks() -%}
-    {%- if checks -%}
-        {%- set present = run_query(
-            "select conname from pg_constraint where contype = 'c' and conrelid = '"
-            ~ relation.include(database=false) ~ "'::regclass"
-        ).columns[0].values() -%}
-        {%- set missing = [] -%}
-        {%- for name, check in checks.items() if name not in present -%}
-            {%- do missing.append('add ' ~ check) -%}
-        {%- endfor -%}
-        {%- if missing -%}
-            {%- do run_query(without_detail(
-                'alter table ' ~ relation ~ ' ' ~ missing | join(', ') ~ ';', relation
-            )) -%}
-        {%- endif -%}
-    {%- endif -%}
-{%- endmacro %}
-
-
-{#- The statements, with an error that quotes no row: dbt would print the detail, and keep it.
-    `rows` is where the masks are counted that are none. -#}
-{% macro without_detail(statements, rows) -%}
-    {%- set masks = masks_of(model.name).values() -%}
-    do $build$
-    declare
-        code text;
-        problem text;
-        wrong bigint;
-        broken record;
-    begin
-        {{ statements }}
-    exception
-        when integrity_constraint_violation then
-            get stacked diagnostics code = returned_sqlstate, problem = message_text;
-            select count(*) into wrong from {{ rows }} as checked_rows
-            where not ({{ are_pseudonyms(masks) }});
-            {{ refuse('wrong', 'have a mask that is none (rule masked)') }}
-            raise exception using errcode = code, message = problem;
-    end
-    $build$
-{%- endmacro %}
+    names the model, the rule and a number of rows, never a value. -#}
 
 
 {#- What the error says, and what to do. -#}
@@ -296,26 +222,4 @@
     0
     {%- for value in values %} + case when {{ value }} is null then {{ 2 ** loop.index0 }} else 0 end
     {%- endfor -%}
-{%- endmacro %}
-
-
-{#- Of purged messages the rows that were published stay, and what was masked stays masked. -#}
-{% macro require_purged_rows(relation, replaced) -%}
-    {%- set columns = adapter.get_columns_in_relation(replaced) | map(attribute='name') | list -%}
-    select
-        count(*) filter (where new_rows.message_id is null) as dropped,
-        count(*) filter (
-            where false
-            {% for mask in masks_of(model.name).values() if mask in columns %}
-                or new_rows.message_id is not null
-                and new_rows.{{ mask }} is null and replaced.{{ mask }} is not null
-            {% endfor %}
-        ) as unmasked,
-        0 as plain
-    into broken
-    from {{ replaced }} as replaced
-    inner join {{ source('raw', 'raw_logins') }} as messages
-        on replaced.message_id = messages.message_id and messages.removed = 'purged'
-    left join {{ relation }} as new_rows on replaced.message_id = new_rows.message_id;
-    {{ refuse_broken() }}
 {%- endmacro %}
