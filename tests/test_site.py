@@ -157,6 +157,7 @@ def test_what_does_not_add_up_or_failed_is_said_first(made: tuple[Pipeline, Path
         "landed": 4,
         "quarantined": 2,
         "lag_seconds": 7300,
+        "users_with_many_identifiers": 0,
     }
     nothing: dict[str, list[dict[str, Any]]] = {name: [] for name in QUERIES}
     totals = {"users": 1, "logins": 1, "first_day": None, "newest_day": None}
