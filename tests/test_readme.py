@@ -36,11 +36,12 @@ def commands(page: str, heading: str) -> str:
 
 
 TRY = commands("README.md", "Try it") + commands("docs/commands.md", "`python -m sandbox`")
+# The logins come last: beside one that writes the models an administrator does not build.
 RUN = (
     commands("README.md", "Run it")
-    + commands("docs/operations.md", "Least privilege")
     + commands("docs/operations.md", "The schedule")
     + commands("docs/privacy.md", "What may be asked for")
+    + commands("docs/operations.md", "Least privilege")
 )
 
 
