@@ -40,23 +40,28 @@ def password_of(environment: Mapping[str, str], login: str) -> str:
     return environment.get(variable, "")
 
 
+def verifier_of(connection: psycopg.Connection, login: str, password: str) -> str:
+    """Return what Postgres keeps of a password.
+
+    The password itself would be in the log of a server that logs statements.
+    """
+    return connection.pgconn.encrypt_password(
+        password.encode(), login.encode(), b"scram-sha-256"
+    ).decode()
+
+
 def make_login(connection: psycopg.Connection, login: str, role: str, password: str) -> None:
     """Make a login or change its password; without a password the login is by IAM, on RDS.
 
     Raises LoaderError: CONFIGURATION where there is neither, PERMISSION if the user may not.
     """
-    # Hashed here: the password itself would be in the log of a server that logs statements.
-    verifier = (
-        connection.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256")
-        if password
-        else b""
-    )
+    verifier = verifier_of(connection, login, password) if password else ""
     try:
         with connection.transaction():
             connection.execute(
                 "select set_config('logins.name', %s, true), set_config('logins.role', %s, true),"
                 " set_config('logins.verifier', %s, true)",
-                [login, role, verifier.decode()],
+                [login, role, verifier],
             )
             connection.execute(files("deploy").joinpath("logins.sql").read_bytes())
     except psycopg.errors.InsufficientPrivilege as error:

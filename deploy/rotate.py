@@ -14,6 +14,7 @@ from psycopg import sql
 
 from common.database import connect, postgres_settings
 from common.errors import ExitCode, LoaderError
+from deploy.logins import verifier_of
 
 
 def main() -> int:
@@ -22,17 +23,12 @@ def main() -> int:
     try:
         with connect(postgres_settings(os.environ)) as connection:
             login = connection.info.user
-            # Hashed here: the password itself would be in the log of a server that logs statements.
-            verifier = connection.pgconn.encrypt_password(
-                password.encode(), login.encode(), b"scram-sha-256"
-            )
+            verifier = verifier_of(connection, login, password)
             boto3.client("secretsmanager").put_secret_value(
                 SecretId=os.environ["SECRET_ID"], SecretString=password
             )
             connection.execute(
-                sql.SQL("alter role {} password {}").format(
-                    sql.Identifier(login), verifier.decode()
-                )
+                sql.SQL("alter role {} password {}").format(sql.Identifier(login), verifier)
             )
     except LoaderError as error:
         print(f"rotate: {error}", file=sys.stderr)

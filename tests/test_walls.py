@@ -158,7 +158,9 @@ def test_what_cannot_be_kept_out_of_the_log_is_not_sent(
     assert pipeline.load().code == 0  # and nothing was lost
 
 
-@pytest.mark.parametrize("schema", ["a.b", 'a"b', "a b", "s" * 64, "pg_x", "raw"])
+@pytest.mark.parametrize(
+    "schema", ["a.b", 'a"b', "a b", "s" * 64, "pg_x", "raw", "vault", "login_audit", "crypto"]
+)
 def test_a_schema_is_a_plain_name_or_is_refused_at_the_door(
     pipeline: Pipeline, tmp_path: Path, schema: str
 ) -> None:

@@ -78,23 +78,6 @@ def structure(connection: psycopg.Connection) -> list[str]:
     return [text for text in found if OF_THE_RECORD.search(text)]
 
 
-def faults(connection: psycopg.Connection, noted: str | None = None) -> list[str]:
-    """Return everything that is wrong with the record, in a transaction of login_owner's.
-
-    `noted` is the head of an earlier day: if it is not in the chain any more, newer entries were
-    removed, or all of them were written again.
-    """
-    found = structure(connection)
-    try:
-        with connection.transaction():
-            found += contents(connection, noted)
-    except psycopg.Error as error:
-        if not found:
-            raise
-        found.append(f"the entries cannot be read: {error.diag.message_primary}")
-    return found
-
-
 def contents(connection: psycopg.Connection, noted: str | None = None) -> Iterator[str]:
     """Yield what is wrong with the entries, and the settings and keys that are not as they say."""
     for name in ("broken_entries", "off_record"):
@@ -107,13 +90,23 @@ def contents(connection: psycopg.Connection, noted: str | None = None) -> Iterat
 
 
 def verify(connection: psycopg.Connection, noted: str | None) -> list[str]:
-    """Return everything that is wrong with the record, as `faults` does, as login_owner.
+    """Return everything that is wrong with the record, as login_owner.
 
-    Raises LoaderError (CONFIGURATION) if `noted` is no head.
+    `noted` is the head of an earlier day: if it is not in the chain any more, newer entries were
+    removed, or all of them were written again. Raises LoaderError (CONFIGURATION) if it is not the
+    text of a hash.
     """
     if noted is not None and not re.fullmatch(r"[0-9a-f]{64}", noted):
         raise LoaderError(
             ExitCode.CONFIGURATION, "--head is no head: give 64 hex digits, as `audit` says them"
         )
     with transaction(connection):
-        return faults(connection, noted)
+        found = structure(connection)
+        try:
+            with connection.transaction():
+                found += contents(connection, noted)
+        except psycopg.Error as error:
+            if not found:
+                raise
+            found.append(f"the entries cannot be read: {error.diag.message_primary}")
+        return found

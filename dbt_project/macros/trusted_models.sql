@@ -14,7 +14,8 @@
 {%- endmacro %}
 
 
-{#- The query of the same name in common/queries.sql, by which the report decides. -#}
+{#- Why this session must not run what login_transformer has made, or null. The report asks the
+    same query (report/figures.py). A function of the database would be login_owner's code. -#}
 {% macro why_not_trusted() -%}
 with
 

@@ -125,21 +125,21 @@ resource "aws_ecs_task_definition" "task" {
 }
 
 locals {
-  tasks_assume = jsonencode({
+  assume = { for service in ["ecs-tasks", "scheduler"] : service => jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
-      Principal = { Service = "ecs-tasks.amazonaws.com" }
+      Principal = { Service = "${service}.amazonaws.com" }
       Action    = "sts:AssumeRole"
       Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
     }]
-  })
+  }) }
 }
 
 resource "aws_iam_role" "execution" {
   for_each           = local.tasks
   name_prefix        = "${var.name}-${each.key}-"
-  assume_role_policy = local.tasks_assume
+  assume_role_policy = local.assume["ecs-tasks"]
 }
 
 resource "aws_iam_role_policy" "execution" {
@@ -161,7 +161,7 @@ resource "aws_iam_role_policy" "execution" {
 
 resource "aws_iam_role" "rotation" {
   name_prefix        = "${var.name}-rotate-"
-  assume_role_policy = local.tasks_assume
+  assume_role_policy = local.assume["ecs-tasks"]
 }
 
 resource "aws_iam_role_policy" "rotation" {
@@ -213,16 +213,8 @@ resource "aws_scheduler_schedule" "schedule" {
 }
 
 resource "aws_iam_role" "schedule" {
-  name_prefix = "${var.name}-schedule-"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "scheduler.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
-    }]
-  })
+  name_prefix        = "${var.name}-schedule-"
+  assume_role_policy = local.assume["scheduler"]
 }
 
 resource "aws_iam_role_policy" "schedule" {
