@@ -35,9 +35,9 @@
 {%- endmacro %}
 
 
-{#- As a table of an earlier version may, or have them null. Only the catalogue is read: a build that
-    holds a lock on the table while it waits for its window would deadlock with one that replaces
-    it. -#}
+{#- A table of an earlier version may lack them, or allow nulls in them. Only the catalogue is read:
+    a build that holds a lock on the table while it waits for its window would deadlock with one that
+    replaces the table. -#}
 {% macro lacks_required_columns() -%}
     {%- set present = run_query(
         "select attname from pg_attribute where attnotnull and attrelid = to_regclass('"

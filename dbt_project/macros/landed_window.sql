@@ -44,7 +44,8 @@
 {%- endmacro %}
 
 
-{#- Pre-hook: in the transaction of the build, so that rows and window move together or not at all. -#}
+{#- Pre-hook: in the transaction of the build, so that rows and window move together or not at
+    all. -#}
 {% macro open_window() -%}
     {%- set followed = followed_model() -%}
     {#- A clone is a view, and runs the hooks of the model. -#}
