@@ -136,7 +136,7 @@ class Bench:
         with self.connect("postgres") as connection:
             connection.autocommit = True
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
-        self.run(database, "python", "-m", "vault", "init")
+        self.run(database, "python", "-m", "vault", "init", "--share-roles")
         self.land(database, rows, rows)
         self.run(database, "psql", "-Xqc", "vacuum analyze raw.raw_logins")
 

@@ -259,9 +259,17 @@ def bench(
             root,
         )
         stack.callback(made.close)
-        # Before vault/ was split from it, the loader set up the database.
-        made.run(["vault" if (root / "vault").exists() else "loader", "init"])
+        made.run(_set_up(root))
         yield made
+
+
+def _set_up(root: Path) -> list[str]:
+    """Return what sets up the database of a version, beside that of another version."""
+    arguments = root / "vault" / "arguments.py"
+    if not arguments.exists():
+        return ["loader", "init"]
+    shares = "--share-roles" in arguments.read_text("utf-8")
+    return ["vault", "init", *(["--share-roles"] if shares else [])]
 
 
 @contextmanager

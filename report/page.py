@@ -57,7 +57,7 @@ def _charts(figures: Figures) -> dict[str, Any]:
         for name, spec in CHARTS.items()
         if figures[name]
     }
-    if "versions" in drawn:  # from the same day on as the logins: their first one fills no chart
+    if {"days", "versions"} <= drawn.keys():  # both from the same day on: one day fills no chart
         year, month, day = map(int, figures["days"][0]["day"].split("-"))
         first = {"year": year, "month": month, "date": day, "utc": True}
         drawn["versions"]["spec"]["encoding"]["x"]["scale"] = {"domainMin": first}

@@ -16,6 +16,10 @@ STEPS = re.search(
 )
 
 
+# All but the ids of transactions, of which every cluster has its own.
+LOGINS = "select (to_jsonb(l) - 'landed_xid')::text from user_logins as l"
+
+
 def test_a_restored_cluster_goes_on_where_the_dump_was_made(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
@@ -33,7 +37,7 @@ def test_a_restored_cluster_goes_on_where_the_dump_was_made(
     assert "purged 5 messages" in pipeline.vault("purge", "--older-than", "8d").stderr
     pipeline.send(logins(4))
     pipeline.load()  # landed, and read by no model
-    before = set(pipeline.sql("select * from user_logins"))
+    before = set(pipeline.sql(LOGINS))
     assert STEPS is not None
     dump, *steps = STEPS[1].replace("\\\n", "").splitlines()
     dump_file = str(tmp_path / "logins.dump")
@@ -47,7 +51,7 @@ def test_a_restored_cluster_goes_on_where_the_dump_was_made(
         for step in steps:
             done = elsewhere.run("sh", "-ec", step.replace("logins.dump", dump_file))
             assert done.code == 0, f"{step}: {done.output}"
-        after = set(elsewhere.sql("select * from user_logins"))
+        after = set(elsewhere.sql(LOGINS))
         assert before < after
         assert len(after) == 31 + 4 + 2
         assert elsewhere.dbt("build", "--selector", "nightly").code == 0
