@@ -55,6 +55,15 @@ CANNOT_FAIL = {
     "unique_user_logins_message_id",
     "not_null_rejected_logins_message_id",
     "unique_rejected_logins_message_id",
+    "not_null_load_receipts_load_id",
+    "unique_load_receipts_load_id",
+    "not_null_app_versions_app_version",
+    "unique_app_versions_app_version",
+    "not_null_login_days_login_day",
+    "unique_login_days_login_day",
+    "daily_logins_has_one_row_for_each_key",
+    "daily_app_versions_has_one_row_for_each_key",
+    "shared_identifiers_has_one_row_for_each_key",
 }
 # Tests of code, whose rows are in them.
 OF_CODE = {

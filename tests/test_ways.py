@@ -1,6 +1,8 @@
 """The ways in which dbt is run: each works, or is refused in a line."""
 
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,15 @@ def published(pipeline: Pipeline, tmp_path: Path) -> Path:
     pipeline.sql("create schema dev authorization login_transformer")
     shutil.copy2(Path(pipeline.env["DBT_TARGET_PATH"]) / "manifest.json", tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def dana(pipeline: Pipeline) -> Iterator[dict[str, str]]:
+    """Yield the settings of a login that may build, and nothing else."""
+    pipeline.vault("init")
+    pipeline.sql("create role dana login password 'x' in role login_transformer")
+    yield {"PGUSER": "dana", "PGPASSWORD": "x"}
+    pipeline.sql("drop role dana")
 
 
 def test_a_name_selects_one_model(pipeline: Pipeline) -> None:
@@ -80,21 +91,16 @@ def test_one_model_in_a_schema_of_its_own_follows_the_published_one(
 
 
 def test_a_clone_is_built_on_and_leaves_what_it_was_made_of(
-    pipeline: Pipeline, published: Path
+    pipeline: Pipeline, published: Path, dana: dict[str, str]
 ) -> None:
     # A clone has views, and where there are views an administrator is refused.
-    dana = {"PGUSER": "dana", "PGPASSWORD": "x"}
-    pipeline.sql("create role dana login password 'x' in role login_transformer")
-    try:
-        run(pipeline, "clone", "--state", str(published), DBT_SCHEMA="dev", **dana)
-        assert pipeline.value("select count(*) from dev.user_logins") == 5
-        pipeline.send(logins(2))
-        assert pipeline.load().code == 0
-        run(pipeline, "build", "--full-refresh", **dana)
-        assert pipeline.value("select count(*) from dev.user_logins") == 7
-        run(pipeline, "run", DBT_SCHEMA="dev", **dana)
-    finally:
-        pipeline.sql("drop role dana")
+    run(pipeline, "clone", "--state", str(published), DBT_SCHEMA="dev", **dana)
+    assert pipeline.value("select count(*) from dev.user_logins") == 5
+    pipeline.send(logins(2))
+    assert pipeline.load().code == 0
+    run(pipeline, "build", "--full-refresh", **dana)
+    assert pipeline.value("select count(*) from dev.user_logins") == 7
+    run(pipeline, "run", DBT_SCHEMA="dev", **dana)
     relations = "select count(*) from pg_class where relnamespace = 'dev'::regnamespace and relkind"
     assert pipeline.value(f"{relations} = 'v'") == 0
     assert pipeline.value(f"{relations} = 'r'") == len(listed(pipeline, "--exclude", "stg_*"))
@@ -115,10 +121,44 @@ def test_what_failed_is_retried(pipeline: Pipeline) -> None:
     assert pipeline.sql("select landed, logins from pipeline_health") == [(5, 5)]
 
 
-def test_the_other_ways_work(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize("threads", ["1", "8"])
+def test_what_failed_fast_is_retried(
+    pipeline: Pipeline, dana: dict[str, str], threads: str
+) -> None:
+    """Also what was running when it failed, and what had not begun."""
+    pipeline.send(logins(3))
+    pipeline.load()
+    run(pipeline, "build", **dana)
+    pipeline.send(logins(2))
+    pipeline.load()
+    pipeline.sql("alter table rejected_logins add constraint broken check (false) not valid")
+    pipeline.send(["[]"])
+    pipeline.load()
+    fast = ("build", "--fail-fast", "--threads", threads)
+    failed = pipeline.dbt(*fast, **dana)
+    assert failed.code != 0
+    assert "Skipping due to fail_fast" in failed.output
+    pipeline.sql("alter table rejected_logins drop constraint broken")
+    retried = run(pipeline, "retry", **dana)
+    assert re.search(r"OK created sql landed model public\.rejected_logins", retried)
+    assert pipeline.sql("select landed, logins, rejected from pipeline_health") == [(6, 5, 1)]
+
+
+def test_fail_fast_of_a_superuser_is_refused_where_it_leaves_no_record(pipeline: Pipeline) -> None:
+    pipeline.send(logins(3))
+    pipeline.load()
+    refused = pipeline.dbt("build", "--fail-fast")
+    assert refused.code != 0
+    assert "--fail-fast cannot end what other threads run for a superuser" in refused.output
+    run(pipeline, "build", "--fail-fast", "--threads", "1")
+    assert pipeline.value("select count(*) from user_logins") == 3
+
+
+def test_the_other_ways_work(pipeline: Pipeline, dana: dict[str, str]) -> None:
     for threads in ("1", "8"):
         pipeline.send(logins(2))
-        pipeline.build("--threads", threads, "--fail-fast")
+        pipeline.load()
+        run(pipeline, "build", "--threads", threads, "--fail-fast", **dana)
     run(pipeline, "docs", "generate")
     run(pipeline, "source", "freshness")
     assert pipeline.value("select count(*) from user_logins") == 4
