@@ -77,7 +77,9 @@ def test_macros_fit_a_screen_and_are_described(manifest: dict[str, Any]) -> None
         assert macro["macro_sql"].count("\n") < 60, macro["name"]
         if macro["name"].startswith("materialization_"):
             continue
-        [signature] = re.findall(r"^{%-? (?:macro|test) \w+\((.*?)\)", macro["macro_sql"], re.DOTALL)
+        [signature] = re.findall(
+            r"^{%-? (?:macro|test) \w+\((.*?)\)", macro["macro_sql"], re.DOTALL
+        )
         names = [argument.split("=")[0].strip() for argument in signature.split(",") if argument]
         assert macro["description"], macro["name"]
         assert [argument["name"] for argument in macro["arguments"]] == names, macro["name"]
