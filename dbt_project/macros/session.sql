@@ -7,7 +7,6 @@
                 current_setting('default_transaction_isolation') as isolation,
                 current_setting('default_transaction_read_only') = 'on' as is_read_only,
                 pg_is_in_recovery() as is_standby,
-                (select rolsuper from pg_roles where rolname = session_user) as is_superuser,
                 quote_ident(session_user) as login
         ").rows[0] -%}
         {%- if session['is_standby'] -%}
@@ -24,13 +23,6 @@
                 "A build needs READ COMMITTED, and the session has " ~ session['isolation']
                 ~ ": take the role of profiles.yml, or run `alter role " ~ session['login']
                 ~ " set default_transaction_isolation = 'read committed'`"
-            ) }}
-        {#- Nobody but a superuser may end what a superuser runs, and dbt works with another role. It
-            would stop there, with no record of the run: `dbt retry` would repeat an earlier one. -#}
-        {%- elif session['is_superuser'] and flags.FAIL_FAST and target.threads > 1 -%}
-            {{ exceptions.raise_compiler_error(
-                "--fail-fast cannot end what other threads run for a superuser: log in as a member of "
-                ~ "login_transformer, or add --threads 1"
             ) }}
         {%- endif -%}
     {%- endif -%}
