@@ -6,7 +6,7 @@ create table bench_user_logins (
     masked_ip varchar(256) check (length(masked_ip) = 64),
     masked_device_id varchar(256) check (length(masked_device_id) = 64),
     locale varchar(32),
-    app_version integer check (app_version >= 0),
+    app_version integer check (app_version >= 0 and app_version <= 2146999999),
     create_date date,
     message_id text,
     sent_at timestamptz

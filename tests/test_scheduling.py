@@ -192,6 +192,27 @@ def test_a_run_is_what_the_workflow_does() -> None:
     }
 
 
+@pytest.mark.parametrize(("hour", "whole"), [("02", True), ("14", False)])
+def test_the_run_of_one_hour_a_day_tests_everything(
+    pipeline: Pipeline, installed: Path, hour: str, whole: bool
+) -> None:
+    (installed / "date").write_text(f"#!/bin/sh\necho {hour}\n")
+    (installed / "date").chmod(0o755)
+    pipeline.send(logins(3))
+    done = subprocess.run(
+        ["sh", str(installed / "run")],
+        env={"PATH": f"{installed}:/usr/bin:/bin"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PASS new_messages_are_in_one_model" in done.stdout
+    for test in ("PASS every_landed_message_is_in_one_model", "PASS stg_logins::"):
+        assert (test in done.stdout) == whole
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     units = {Path(name).name: text for name, text in EXAMPLES.items() if "/systemd/" in name}

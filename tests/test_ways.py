@@ -110,15 +110,46 @@ def test_what_failed_is_retried(pipeline: Pipeline) -> None:
     failed = pipeline.dbt("build")
     assert failed.code != 0
     pipeline.sql("alter table daily_logins drop constraint broken")
-    assert " user_logins ." not in run(pipeline, "retry")
+    assert "model public.user_logins " not in run(pipeline, "retry")
     assert pipeline.value("select sum(logins) from daily_logins") == 5
     assert pipeline.sql("select landed, logins from pipeline_health") == [(5, 5)]
+
+
+def test_what_failed_fast_is_retried(pipeline: Pipeline) -> None:
+    """Also what had not begun."""
+    pipeline.send(logins(3))
+    pipeline.build()
+    pipeline.send([*logins(2), "[]"])
+    pipeline.load()
+    pipeline.sql("alter table rejected_logins add constraint broken check (false) not valid")
+    failed = pipeline.dbt("build", "--fail-fast", "--threads", "1")
+    assert failed.code != 0
+    assert "Skipping due to fail_fast" in failed.output
+    pipeline.sql("alter table rejected_logins drop constraint broken")
+    retried = run(pipeline, "retry")
+    assert "model public.user_logins " not in retried
+    assert "OK created sql landed model public.rejected_logins" in retried
+    assert pipeline.sql("select landed, logins, rejected from pipeline_health") == [(6, 5, 1)]
+    again = pipeline.dbt("retry")
+    assert again.code != 0
+    assert "Nothing to do" in again.output
+
+
+def test_fail_fast_that_would_leave_no_record_is_refused(pipeline: Pipeline) -> None:
+    pipeline.send(logins(3))
+    pipeline.load()
+    for threads in ((), ("--threads", "8")):
+        refused = pipeline.dbt("build", "--fail-fast", *threads)
+        assert refused.code != 0
+        assert "--fail-fast may not end what other threads run" in refused.output
+    run(pipeline, "build", "--fail-fast", "--threads", "1")
+    assert pipeline.value("select count(*) from user_logins") == 3
 
 
 def test_the_other_ways_work(pipeline: Pipeline) -> None:
     for threads in ("1", "8"):
         pipeline.send(logins(2))
-        pipeline.build("--threads", threads, "--fail-fast")
+        pipeline.build("--threads", threads)
     run(pipeline, "docs", "generate")
     run(pipeline, "source", "freshness")
     assert pipeline.value("select count(*) from user_logins") == 4

@@ -43,35 +43,13 @@ transformer as (
 
 other_logins as (
 
-    select string_agg(quote_ident(r.rolname), ', ' order by r.rolname) as names
-    from privileged as p
-    inner join transformer as t on true
-    inner join pg_roles as r on pg_has_role(r.oid, t.role_id, 'MEMBER')
-    left join pg_roles as owner on owner.rolname = 'login_owner'
-    where
-        r.rolcanlogin
-        and not r.rolsuper
-        and r.oid not in (p.role_id, t.role_id, owner.oid)
-        and (p.is_superuser or not pg_has_role(r.oid, owner.oid, 'MEMBER'))
+    {{ logins_beside_the_privileged() }}
 
 ),
 
 with_code as (
 
-    select
-        f.proowner as owner_id,
-        f.oid::regprocedure::text as name
-    from pg_proc as f
-    union all
-    select
-        r.relowner as owner_id,
-        r.oid::regclass::text as name
-    from pg_class as r
-    where
-        r.relkind in ('v', 'm', 'f')
-        or r.relhasrules
-        or r.relrowsecurity
-        or r.oid in (select d.adrelid from pg_attrdef as d)
+    {{ what_runs_code() }}
 
 ),
 
@@ -92,4 +70,38 @@ select
     ) as reason
 from other_logins as l
 cross join code as c
+{%- endmacro %}
+
+
+{#- Of the CTEs of why_not_trusted(): the other logins that may act as login_transformer. -#}
+{% macro logins_beside_the_privileged() -%}
+select string_agg(quote_ident(r.rolname), ', ' order by r.rolname) as names
+from privileged as p
+inner join transformer as t on true
+inner join pg_roles as r on pg_has_role(r.oid, t.role_id, 'MEMBER')
+left join pg_roles as owner on owner.rolname = 'login_owner'
+where
+    r.rolcanlogin
+    and not r.rolsuper
+    and r.oid not in (p.role_id, t.role_id, owner.oid)
+    and (p.is_superuser or not pg_has_role(r.oid, owner.oid, 'MEMBER'))
+{%- endmacro %}
+
+
+{#- Functions, and relations that evaluate something where they are read or written. -#}
+{% macro what_runs_code() -%}
+select
+    f.proowner as owner_id,
+    f.oid::regprocedure::text as name
+from pg_proc as f
+union all
+select
+    r.relowner as owner_id,
+    r.oid::regclass::text as name
+from pg_class as r
+where
+    r.relkind in ('v', 'm', 'f')
+    or r.relhasrules
+    or r.relrowsecurity
+    or r.oid in (select d.adrelid from pg_attrdef as d)
 {%- endmacro %}

@@ -1,14 +1,24 @@
 {#- The ways in which dbt can be run and this project cannot, each refused in a line. -#}
 
 
-{#- A window moves past the rows of a message whether or not a model has got them. -#}
-{% macro refuse_parts_of_messages() -%}
+{#- A window moves past the rows of a message whether or not a model has got them.
+
+    What fails fast ends what the other threads run, by pg_terminate_backend() of a session that works
+    with login_transformer, which may not end the sessions of a login. dbt then stops without a record
+    of the run, and `dbt retry` would repeat an earlier one. -#}
+{% macro refuse_options() -%}
     {%- for option in ['empty', 'sample'] if execute and invocation_args_dict.get(option) -%}
         {{ exceptions.raise_compiler_error(
             "--" ~ option ~ " would mark messages as read that no model has: build in a schema of your "
             ~ "own (DBT_SCHEMA) instead, or with --defer"
         ) }}
     {%- endfor -%}
+    {%- if execute and flags.FAIL_FAST and target.threads > 1 -%}
+        {{ exceptions.raise_compiler_error(
+            "--fail-fast may not end what other threads run, and would leave no record for `dbt retry`: "
+            ~ "add --threads 1"
+        ) }}
+    {%- endif -%}
 {%- endmacro %}
 
 
