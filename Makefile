@@ -33,7 +33,7 @@ lint: .venv/installed
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project vault/citus vault/migrations vault/schema report/sql
 	$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder common loader vault/*.sql benchmarks/insert.sql
 	$(BIN)/yamllint --strict .
-	$(BIN)/zizmor --offline --quiet .github/workflows
+	$(BIN)/zizmor --offline --quiet --persona=auditor .github/workflows
 	$(BIN)/cfn-lint deploy/template.yaml
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml common deploy loader report sandbox vault
 

@@ -17,7 +17,7 @@ python3 -m pip install --quiet --require-hashes --requirement requirements-loade
     --implementation cp --python-version "$version" \
     --platform "manylinux2014_$processor" --platform "manylinux_2_28_$processor"
 # Commands, which name the interpreter of this machine, and lists with their hashes
-rm -rf "$package/bin" "$package"/*.dist-info/RECORD
+rm -rf "${package:?}/bin" "$package"/*.dist-info/RECORD
 mkdir "$package/deploy"
 cp deploy/__init__.py deploy/lambda_entry.py "$package/deploy"
 cp -R common loader "$package"

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import SAMPLE_MESSAGES
+from sandbox.sqs import fill, make_client
 from tests.conftest import ROOT
 
 
@@ -61,10 +63,10 @@ class Engine:
     def up(self, *words: str) -> None:
         self.run("compose", "up", "--detach", *words)
 
-    def sql(self, statement: str) -> str:
+    def sql(self, statement: str, role: str = "login_analyst") -> str:
         said = self.compose(
             *("exec", "-T", "postgres", "psql", "-U", "postgres", "-qAt", "logins"),
-            *("-c", "set role login_analyst", "-c", statement),
+            *("-c", f"set role {role}", "-c", statement),
         )
         return said.strip()
 
@@ -102,10 +104,21 @@ def test_up_ends_with_what_an_analyst_may_read(engine: Engine) -> None:
     assert engine.counted() == "99|1"
 
 
-def test_up_again_changes_nothing_and_scales(engine: Engine) -> None:
-    engine.up("--scale", "loader=3")
+def test_up_again_changes_nothing(engine: Engine) -> None:
+    engine.up()
     assert engine.counted() == "99|1"
-    assert len(engine.compose("ps", "--all", "--quiet", "loader").split()) == 3
+
+
+def test_three_loaders_share_the_queue(engine: Engine) -> None:
+    """The samples three times more; what lands here is built in a later test."""
+    keys = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
+    where = f"http://{engine.compose('port', 'sqs', '4566').strip()}"
+    client = make_client(keys | {"AWS_ENDPOINT_URL": where, "AWS_REGION": "us-east-1"})
+    assert sum(fill(client, SAMPLE_MESSAGES) for _ in range(3)) == 300
+    engine.run("compose", "up", "--no-deps", "--scale", "loader=3", "loader")
+    loaders = engine.compose("ps", "--all", "--quiet", "loader").split()
+    assert [engine.state(loader)["ExitCode"] for loader in loaders] == [0, 0, 0]
+    assert engine.sql("select count(*) from raw.raw_logins", role="login_owner") == "400"
 
 
 def test_a_rerun_runs_what_it_says_and_no_more(engine: Engine) -> None:
@@ -135,7 +148,7 @@ def test_a_stopped_build_ends_in_time_and_the_next_goes_on(engine: Engine) -> No
     finally:
         engine.run("rm", "--force", "login-stopped")
     engine.run("compose", "run", "--rm", "--no-deps", "dbt")
-    assert engine.counted() == "99|1"
+    assert engine.counted() == "396|4"
 
 
 def test_down_keeps_the_data_and_every_service_stops_in_time(engine: Engine) -> None:
@@ -144,4 +157,4 @@ def test_down_keeps_the_data_and_every_service_stops_in_time(engine: Engine) -> 
         assert engine.stop(container) == code, service
     engine.compose("down")
     engine.run("compose", "up", "--detach", "--wait", "postgres")
-    assert engine.counted() == "99|1"
+    assert engine.counted() == "396|4"

@@ -18,7 +18,7 @@ import yaml
 from loader.metrics import Metrics
 from tests.conftest import ROOT, Pipeline
 from tests.test_compose import SERVICES
-from tests.test_deploy import RESOURCES
+from tests.test_deploy import RESOURCES, TEMPLATE
 
 TERRAFORM = {
     path.name: path.read_text("utf-8") for path in (ROOT / "deploy/terraform").glob("*.tf")
@@ -41,13 +41,14 @@ def unquoted(found: Any) -> Any:
 
 
 def declared(kind: str) -> dict[str, dict[str, Any]]:
-    """All resources of a type, by name; or all `variable`s."""
+    """All resources of a type, by name; or each `variable` or `output`."""
     found: dict[str, dict[str, Any]] = {}
+    of_its_own = kind in ("variable", "output")
     for text in TERRAFORM.values():
         parsed = unquoted(hcl2.loads(text))
-        for block in parsed.get("variable" if kind == "variable" else "resource", []):
+        for block in parsed.get(kind if of_its_own else "resource", []):
             for key, value in block.items():
-                if kind == "variable":
+                if of_its_own:
                     found[key] = value
                 elif key == kind:
                     found |= value
@@ -71,6 +72,7 @@ def test_the_module_gives_loader_and_queue_what_the_template_gives() -> None:
     assert (
         f"maxReceiveCount     = {ours['RedrivePolicy']['maxReceiveCount']}" in TERRAFORM["main.tf"]
     )
+    assert set(declared("aws_sqs_queue_redrive_allow_policy")) == {"dead_letters"}
 
 
 def test_the_module_allows_what_the_template_allows() -> None:
@@ -145,6 +147,11 @@ def test_every_variable_of_the_module_is_described_and_used() -> None:
     for name, variable in declared("variable").items():
         assert variable["description"], name
         assert f"var.{name}" in text, name
+
+
+def test_the_module_tells_what_the_template_tells() -> None:
+    theirs = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower() for name in TEMPLATE["Outputs"]}
+    assert set(declared("output")) == theirs - {"set_up_task", "build_task"} | {"task_definitions"}
 
 
 def pods() -> dict[str, dict[str, Any]]:

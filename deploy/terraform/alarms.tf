@@ -9,6 +9,12 @@ resource "aws_sns_topic_subscription" "alarms" {
   topic_arn = aws_sns_topic.alarms[0].arn
   protocol  = "email"
   endpoint  = var.alarm_email
+  lifecycle {
+    precondition {
+      condition     = var.alarm_email != ""
+      error_message = "Set alarm_email or alarm_topic_arn."
+    }
+  }
 }
 
 resource "aws_cloudwatch_log_metric_filter" "loader_errors" {

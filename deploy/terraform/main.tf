@@ -67,6 +67,15 @@ resource "aws_sqs_queue" "dead_letters" {
   message_retention_seconds = 1209600
 }
 
+resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
+  count     = var.own_queue == null ? 1 : 0
+  queue_url = aws_sqs_queue.dead_letters[0].url
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [aws_sqs_queue.queue[0].arn]
+  })
+}
+
 resource "aws_sqs_queue_policy" "encrypted_in_transit" {
   for_each = { for queue in concat(aws_sqs_queue.queue, aws_sqs_queue.dead_letters) : queue.name => queue }
 

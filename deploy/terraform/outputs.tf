@@ -7,6 +7,11 @@ output "queue_url" {
   value       = one(aws_sqs_queue.queue[*].url)
 }
 
+output "dead_letter_queue_url" {
+  description = "Null for a queue of your own"
+  value       = one(aws_sqs_queue.dead_letters[*].url)
+}
+
 output "key_arn" {
   description = "Senders need kms:GenerateDataKey and kms:Decrypt on it"
   value       = aws_kms_key.key.arn
@@ -24,6 +29,10 @@ output "loader" {
   value = aws_lambda_function.loader.function_name
 }
 
+output "loader_logs" {
+  value = aws_cloudwatch_log_group.loader.name
+}
+
 output "cluster" {
   value = aws_ecs_cluster.cluster.name
 }
@@ -31,6 +40,10 @@ output "cluster" {
 output "task_definitions" {
   description = "By name. Run set-up once, and after an update"
   value       = { for name, task in aws_ecs_task_definition.task : name => task.arn }
+}
+
+output "build_logs" {
+  value = aws_cloudwatch_log_group.tasks.name
 }
 
 output "task_security_group" {

@@ -9,7 +9,7 @@ locals {
   tasks = merge(
     {
       set-up = {
-        command  = ["python", "-m", "deploy.in_turn", "python", "-m", "vault", "init", ",", "python", "-m", "deploy.logins"]
+        command  = ["timeout", "6h", "python", "-m", "deploy.in_turn", "python", "-m", "vault", "init", ",", "python", "-m", "deploy.logins"]
         settings = {}
         secrets = merge(local.administrator, {
           LOGINS_DBT_PASSWORD   = aws_secretsmanager_secret.secret["dbt-password"].arn
