@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from common import __version__
 from common.database import connect, postgres_settings
 from common.errors import ExitCode, LoaderError
 from report.documentation import copy_documentation
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="DIRECTORY",
         help="where to write them (default: site)",
     )
+    parser.add_argument("--version", action="version", version=__version__)
     output: Path = parser.parse_args(arguments).output
     target = Path(os.environ.get("DBT_TARGET_PATH") or "target")
     try:
