@@ -260,8 +260,8 @@ def _add_repair(command: Callable[..., Any]) -> None:
         "purge",
         commands.purge,
         "empty raw messages of a certain age; their masked rows stay",
-        f"{OWNER} Quarantined messages are emptied too. Messages that `dbt build` has not published "
-        "yet are not. An emptied message cannot be recovered. On a terminal it asks first.",
+        f"{OWNER} Quarantined messages are emptied too. Messages that `dbt build` has not "
+        "published yet are not. An emptied message cannot be recovered. On a terminal it asks first.",
     )
     purging.add_argument(
         "--older-than",
