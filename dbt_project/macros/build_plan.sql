@@ -2,9 +2,9 @@
 
     state        what the decision rests on (raw.window_state)
     is_known     whether a build has made the table
-    is_outdated  whether everything is published anew: the keys have changed, the table lacks a
-                 column that may not be null, or the model follows one that was made anew, or that
-                 people were erased from
+    is_outdated  whether the table is built from scratch: the keys have changed, the table lacks a
+                 column that may not be null, the model follows one that was built from scratch, or
+                 people were erased from that one
 
     The state may change while the build waits for another one. So raw.open_window() looks again
     under its lock, and refuses to go on with an outdated plan. -#}

@@ -1,7 +1,7 @@
-{#- The ways in which dbt can be run and this project cannot, each refused in a line. -#}
+{#- Options of dbt that do not work with this project. Each is refused with one line. -#}
 
 
-{#- A window moves past the rows of a message whether or not a model has got them. -#}
+{#- A window moves past its messages, even if the model did not get their rows. -#}
 {% macro refuse_parts_of_messages() -%}
     {%- for option in ['empty', 'sample'] if execute and invocation_args_dict.get(option) -%}
         {{ exceptions.raise_compiler_error(
@@ -12,7 +12,7 @@
 {%- endmacro %}
 
 
-{#- What dbt makes belongs to the role that it works with. -#}
+{#- A table that dbt made belongs to the current role. -#}
 {% macro refuse_tables_of_others() -%}
     {%- set names = [] -%}
     {%- for node in (graph.nodes if execute else {}).values()
