@@ -15,9 +15,9 @@ from report.test_results import read_test_results
 from vault.settings import published_schema
 
 DESCRIPTION = """\
-Write the site of docs and report: site/index.html, the documentation that
-`dbt docs generate --static --target-path target/docs` has made, and site/report.html, the report,
-from the models that `dbt build` has made. Each is one file that needs nothing else."""
+Write two pages: site/index.html, the documentation of the data, and site/report.html, the report.
+Run `dbt build` and `dbt docs generate --static --target-path target/docs` first. Each page is one
+file that needs no network."""
 
 EPILOG = """\
 settings (environment):
@@ -25,7 +25,7 @@ settings (environment):
                          (default: localhost, 5432, postgres, postgres, postgres); the user is a
                          member of login_analyst, or a superuser
   DBT_SCHEMA             schema that dbt publishes to (default: public)
-  DBT_TARGET_PATH        where dbt writes what it has made (default: target)
+  DBT_TARGET_PATH        directory that dbt writes to (default: target)
 
 exit codes:
   0  both pages are written
