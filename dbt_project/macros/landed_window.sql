@@ -76,7 +76,7 @@
 {#- For tests: ends a lateral subquery that finds one row. OFFSET 0 keeps it a look-up for each row
     of a window, whatever the planner thinks of its size; if the window is all there is, it may be
     a join. -#}
-{% macro one_by_one(model_name, rows) -%}
+{% macro forced_lookup(model_name, rows) -%}
     {%- if execute and rows == 'newest' -%}
         {%- set name = window_name(ref(model_name)) -%}
         {%- set first = run_query(

@@ -11,7 +11,7 @@ new_messages as (
         select one_rejection.rejection_reason
         from {{ ref('rejected_logins') }} as one_rejection
         where one_rejection.message_id = messages.message_id
-        {{ one_by_one('rejected_logins', 'newest') }}
+        {{ forced_lookup('rejected_logins', 'newest') }}
     ) as rejections on true
     where
         {{ window_read('messages.landed_xid', 'rejected_logins', 'newest') }}
