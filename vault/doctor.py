@@ -92,17 +92,21 @@ def examine(environment: Mapping[str, str], patterns: Sequence[str] = ()) -> Ite
     try:
         with connect(postgres_settings(environment)) as connection:
             yield Finding("database: connected")
-            for finding in _database(connection, published):
-                known = any(fnmatchcase(finding.subject, pattern) for pattern in patterns)
-                yield replace(finding, is_declared=known and not finding.is_ok)
+            yield from _with_declared(_database(connection, published), patterns)
     except LoaderError as error:
         yield Finding("database", str(error))
     try:
         queue = open_queue(queue_settings(environment), Patience(0, Stop()))
         yield Finding("queue: reached, and its attributes may be read")
-        yield from _queue(queue)
+        yield from _with_declared(_queue(queue), patterns)
     except LoaderError as error:
         yield Finding("queue", str(error))
+
+
+def _with_declared(findings: Iterator[Finding], patterns: Sequence[str]) -> Iterator[Finding]:
+    for finding in findings:
+        known = any(fnmatchcase(finding.subject, pattern) for pattern in patterns)
+        yield replace(finding, is_declared=known and not finding.is_ok)
 
 
 def _database(connection: psycopg.Connection, published: str) -> Iterator[Finding]:
@@ -216,18 +220,21 @@ def _queue(queue: Queue) -> Iterator[Finding]:
         if attributes.get("RedrivePolicy")
         else "set a RedrivePolicy, or a message that never lands is delivered for ever",
     )
+    endpoint = urlsplit(queue.endpoint)
+    # A server on this machine, for tests: it may know neither TLS nor encryption.
+    is_near = _is_this_machine(endpoint.hostname or "")
     is_encrypted = (
         attributes.get("KmsMasterKeyId") or attributes.get("SqsManagedSseEnabled") == "true"
     )
     yield Finding(
-        "queue: encrypted at rest",
-        None if is_encrypted else "set SqsManagedSseEnabled, or a KmsMasterKeyId",
+        "queue: encrypted at rest" if is_encrypted or not is_near else "queue: on this machine",
+        None if is_encrypted or is_near else "set SqsManagedSseEnabled, or a KmsMasterKeyId",
     )
-    endpoint = urlsplit(queue.endpoint)
-    is_private = endpoint.scheme == "https" or _is_this_machine(endpoint.hostname or "")
     yield Finding(
         f"queue: connection over {endpoint.scheme}",
-        None if is_private else "use an https endpoint, or messages cross the network in the clear",
+        None
+        if endpoint.scheme == "https" or is_near
+        else "use an https endpoint, or messages cross the network in the clear",
     )
     for action, denied in queue.denied_actions():
         yield Finding(f"queue: {action}", str(denied) if denied else None)
