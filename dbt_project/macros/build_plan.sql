@@ -1,4 +1,4 @@
-{#- What a build of a model does, decided once, when it is first asked for:
+{#- The plan of a build of a model, decided once, at the first call:
 
     state        what the decision rests on (raw.window_state)
     is_known     whether a build has made the table
@@ -52,7 +52,7 @@
 {%- endmacro %}
 
 
-{#- Whether the model has rows of single messages, of which purged ones are all that is left. -#}
+{#- Whether the model has rows of single messages. Of purged messages only these rows remain. -#}
 {% macro holds_messages() -%}
     {{ return('message_id' in model.columns) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- A few are always wrong. Many say that a producer has changed, or that raw.login_of is wrong.
+-- A few messages are always wrong. Many mean that the sender has changed, or raw.login_of is wrong.
 {{ config(severity='warn') }}
 
 with
