@@ -36,8 +36,8 @@
 
 
 {#- A table of an earlier version may lack them, or allow nulls in them. Only the catalogue is read:
-    a build that holds a lock on the table while it waits for its window would deadlock with one that
-    replaces the table. -#}
+    a build that holds a lock on the table while it waits for its window would deadlock with one
+    that replaces the table. -#}
 {% macro lacks_required_columns() -%}
     {%- set present = run_query(
         "select attname from pg_attribute where attnotnull and attrelid = to_regclass('"

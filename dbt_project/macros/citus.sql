@@ -1,5 +1,5 @@
-{#- Differences on a Citus cluster (docs/citus.md), where raw messages are on shards by their message
-    id. Other macros ask is_on_cluster(), and then call on_cluster(NAME). -#}
+{#- Differences on a Citus cluster (docs/citus.md), where raw messages are on shards by their
+    message id. Other macros ask is_on_cluster(), and then call on_cluster(NAME). -#}
 
 
 {% macro is_on_cluster() -%}
@@ -12,8 +12,8 @@
 {%- endmacro %}
 
 
-{#- The query of a model, with the ends of its window as literals. Shards have no table of windows, so
-    otherwise the rows would have to come to the coordinator. -#}
+{#- The query of a model, with the ends of its window as literals. Shards have no table of windows,
+    so otherwise the rows would have to come to the coordinator. -#}
 {% macro citus__query_of(sql) -%}
     {%- set ends = namespace(sql=sql) -%}
     {%- for end in [window_end(), window_start()] if end in sql -%}
@@ -24,9 +24,9 @@
 {%- endmacro %}
 
 
-{#- The rows of a model with message ids are on the shard of their message. (The other models are small
-    and stay on the coordinator.) The table gets its constraints and indexes while it is empty, because
-    shards take them one at a time. -#}
+{#- The rows of a model with message ids are on the shard of their message. (The other models are
+    small and stay on the coordinator.) The table gets its constraints and indexes while it is
+    empty, because shards take them one at a time. -#}
 {% macro citus__make_table(relation, sql) -%}
     {%- set columns = [] -%}
     {%- for column in model.columns.values() -%}

@@ -1,6 +1,6 @@
 {#- The types of the contract. A cast to varchar(n) would cut a text that is too long. The function
-    behind the cast, with false for "explicit cast", fails instead, as INSERT does. Its type modifier
-    is n + 4. -#}
+    behind the cast, with false for "explicit cast", fails instead, as INSERT does. Its type
+    modifier is n + 4. -#}
 {% macro create_filled_table(relation, sql) -%}
     create table {{ relation }} as
     select

@@ -1,11 +1,11 @@
-{#- Aggregates are updated: a later build reads the new logins, and those old logins that tell whether
-    a user is new on a day or for a version. OFFSET 0 and LIMIT force an index look-up for each of
-    them. A join would depend on the planner's guess of the window's size, and might read the whole
-    history. -#}
+{#- Aggregates are updated: a later build reads the new logins, and those old logins that tell
+    whether a user is new on a day or for a version. OFFSET 0 and LIMIT force an index look-up for
+    each of them. A join would depend on the planner's guess of the window's size, and might read
+    the whole history. -#}
 
 
-{#- The logins to count. A first build counts all logins. A later build counts the new logins, and all
-    old logins with the same values in these columns. -#}
+{#- The logins to count. A first build counts all logins. A later build counts the new logins, and
+    all old logins with the same values in these columns. -#}
 {% macro logins_to_count(columns) -%}
     {%- if not is_incremental() -%}
         select

@@ -4,14 +4,14 @@
     older than the newest row that a build has read. So the window is made of transaction ids. Every
     row has the id of the transaction that landed it (landed_xid). At the start of a build, all
     transactions below pg_snapshot_xmin() have ended, so all their rows are visible. The build moves
-    the end of its window to that id, and reads the window, in one transaction. A build that fails does
-    not move the window.
+    the end of its window to that id, and reads the window, in one transaction. A build that fails
+    does not move the window.
     https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
 
     raw.open_window() in vault/schema/windows.sql has the locks and the checks.
 
-    user_logins reads to the end of its window. The models on top of it read as far as user_logins has
-    read, and are built from scratch after user_logins was. -#}
+    user_logins reads to the end of its window. The models on top of it read as far as user_logins
+    has read, and are built from scratch after user_logins was. -#}
 
 
 {#- The condition, of a model whose pre-hook has opened the window. -#}
@@ -62,8 +62,8 @@
 {%- endmacro %}
 
 
-{#- For tests: the rows that a model has read, in its newest build or in all. (A full build reads all
-    rows.) -#}
+{#- For tests: the rows that a model has read, in its newest build or in all. (A full build reads
+    all rows.) -#}
 {% macro window_read(landed_xid, model_name, rows) -%}
     {%- set name = window_name(ref(model_name)) -%}
     {{ landed_xid }} < (select last_xid from raw.model_windows where model = '{{ name }}')

@@ -1,5 +1,5 @@
-{#- The mask of a value: HMAC-SHA-256 (RFC 2104) under the keys of the field. It is one key, unless the
-    key was rotated after a purge. -#}
+{#- The mask of a value: HMAC-SHA-256 (RFC 2104) under the keys of the field. It is one key, unless
+    the key was rotated after a purge. -#}
 {% macro mask_pii(value, field) -%}
     {{ keyed_hash(value, field, masking_chain(field)) }}
 {%- endmacro %}

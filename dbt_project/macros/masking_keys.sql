@@ -22,9 +22,10 @@
 
 
 {#- The versions of a field's key that mask, in order. The first version hashes the value, and each
-    further version hashes the mask before it. A key that is added while no message is purged replaces
-    the keys before it. A key that is added after a purge is chained to the key before it, because only
-    the masks of purged messages remain. Versions are not secret, and this macro never reads a key. -#}
+    further version hashes the mask before it. A key that is added while no message is purged
+    replaces the keys before it. A key that is added after a purge is chained to the key before it,
+    because only the masks of purged messages remain. Versions are not secret, and this macro never
+    reads a key. -#}
 {% macro masking_chain(field) -%}
     {%- if not execute -%} {{ return([1]) }} {%- endif -%}
     {#- Without versions keyed_hash() would give the plain value. -#}

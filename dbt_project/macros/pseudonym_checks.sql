@@ -1,5 +1,5 @@
-{#- Check constraints on masks, from the list of personal fields. sound_rows.sql checks first, because
-    the error of a constraint quotes the row. -#}
+{#- Check constraints on masks, from the list of personal fields. sound_rows.sql checks first,
+    because the error of a constraint quotes the row. -#}
 
 
 {#- Null passes. `~ '^[0-9a-f]{64}$'` is the same, and takes twelve times as long: for each value
@@ -30,7 +30,8 @@
 {%- endmacro %}
 
 
-{#- Adds missing constraints to a table of an earlier version or of a shorter list. Reads it once. -#}
+{#- Adds missing constraints to a table of an earlier version or of a shorter list. Reads it once.
+    -#}
 {% macro add_pseudonym_checks(relation) -%}
     {%- set checks = pseudonym_checks() -%}
     {%- if checks -%}

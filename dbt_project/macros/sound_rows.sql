@@ -107,8 +107,8 @@
 {%- endmacro %}
 
 
-{#- For a new table, or one on a cluster, before it is published. Rejections are few and are joined. Of
-    the logins, only the messages that may break a rule are looked up. -#}
+{#- For a new table, or one on a cluster, before it is published. Rejections are few and are joined.
+    Of the logins, only the messages that may break a rule are looked up. -#}
 {% macro require_sound_table(relation, replaced) -%}
     {%- set is_rejection = 'rejection_reason' in model.columns -%}
     {%- set masks = array_of_masks() -%}
@@ -129,8 +129,8 @@
 {%- endmacro %}
 
 
-{#- OFFSET 0 and the scalar subquery force a look-up of each message, whatever number of messages the
-    planner expects. In a new table, these are the messages that rows_to_look_at() finds. -#}
+{#- OFFSET 0 and the scalar subquery force a look-up of each message, whatever number of messages
+    the planner expects. In a new table, these are the messages that rows_to_look_at() finds. -#}
 {% macro looked_up_messages(relation) -%}
     select
         opened.login,
@@ -151,9 +151,9 @@
 {%- endmacro %}
 
 
-{#- Whether a new table differs from the window: other messages, or a mask missing for a value. If no
-    message was rejected, the two are equal. This is the cheapest check, because it reads both once
-    and does not join them. -#}
+{#- Whether a new table differs from the window: other messages, or a mask missing for a value. If
+    no message was rejected, the two are equal. This is the cheapest check, because it reads both
+    once and does not join them. -#}
 {% macro holds_other_messages(relation) -%}
     {%- set masks = masks_of(model.name) -%}
     {{ return(run_query(

@@ -1,6 +1,6 @@
-{#- Builds a table from windows of landed messages, and writes each row once. dbt's incremental first
-    puts new rows into a temporary table, and fills a new table after it has its constraints and
-    indexes (docs/decisions/own-table-building.md).
+{#- Builds a table from windows of landed messages, and writes each row once. dbt's incremental
+    first puts new rows into a temporary table, and fills a new table after it has its constraints
+    and indexes (docs/decisions/own-table-building.md).
 
     later builds   insert directly from the query. With a unique_key, a new row replaces the row that
                    has the same key.
@@ -8,8 +8,8 @@
                    indexes: creating them at the end is cheaper than updating them row by row.
 
     A build that breaks a rule of sound_rows.sql publishes nothing. The contract holds as with dbt's
-    own: the query has its columns and types, a text that is too long is an error, and constraints are
-    added before anybody sees the table. All happens in the transaction of the hooks. -#}
+    own: the query has its columns and types, a text that is too long is an error, and constraints
+    are added before anybody sees the table. All happens in the transaction of the hooks. -#}
 {% materialization landed, adapter='postgres' %}
 
     {%- do require_options() -%}
