@@ -67,7 +67,7 @@ rds-ca:  ## fetch the certificates that RDS proves itself by, for images and pac
 
 # Without a pip of its own: Debian's python3 has the module venv, but not ensurepip.
 .venv/installed: requirements-dev.txt
-	@echo "installing into .venv (once, about a minute)"
+	@echo "installing 850 MB of tools into .venv (once)"
 	@$(PYTHON) -m venv --without-pip --clear .venv
 	@$(PYTHON) -m pip --python $(BIN)/python install -qq --require-hashes -r requirements-dev.txt
 	@touch $@

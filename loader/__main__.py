@@ -30,7 +30,7 @@ only after the commit. Start it more than once to use more cores."""
 EPILOG = """\
 settings (environment):
   LOGIN_QUEUE            queue name, URL or ARN (default: login-queue)
-  AWS_ENDPOINT_URL       SQS endpoint other than AWS (default, if LOGIN_QUEUE is not set either:
+  AWS_ENDPOINT_URL       SQS endpoint other than AWS (default without LOGIN_QUEUE:
                          http://localhost:4566)
   AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID ...   as boto3 reads them (region: us-east-1)
   PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE   as libpq reads them
@@ -41,12 +41,12 @@ exit codes:
   1  stopped early, or a server is out of reach: run again
   2  a setting or an argument is wrong
   3  credentials, a right or the set-up of the database are missing
-  4  what was received has landed, not all of it is deleted: run again"""
+  4  all received messages have landed, not all are deleted: run again"""
 
 WAIT = """how long to wait for a server that is away, a queue that does not exist yet and messages
 that another receiver holds (default: 60)"""
-FOLLOW = "go on when the queue is empty, until a signal"
-LIMIT = "stop in good order after that time, empty or not (default: no limit)"
+FOLLOW = "wait for new messages when the queue is empty, until a signal"
+LIMIT = "stop after that time, even if messages are left (default: no limit)"
 PORT = "serve Prometheus metrics and /healthz on that port (default: not served)"
 
 

@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from common import __version__
 from common.database import connect, postgres_settings
 from common.errors import ExitCode, LoaderError
 from report.documentation import copy_documentation
@@ -14,9 +15,9 @@ from report.test_results import read_test_results
 from vault.settings import published_schema
 
 DESCRIPTION = """\
-Write the site of docs and report: site/index.html, the documentation that
-`dbt docs generate --static --target-path target/docs` has made, and site/report.html, the report,
-from the models that `dbt build` has made. Each is one file that needs nothing else."""
+Write two pages: site/index.html, the documentation of the data, and site/report.html, the report.
+Run `dbt build` and `dbt docs generate --static --target-path target/docs` first. Each page is one
+file that needs no network."""
 
 EPILOG = """\
 settings (environment):
@@ -24,7 +25,7 @@ settings (environment):
                          (default: localhost, 5432, postgres, postgres, postgres); the user is a
                          member of login_analyst, or a superuser
   DBT_SCHEMA             schema that dbt publishes to (default: public)
-  DBT_TARGET_PATH        where dbt writes what it has made (default: target)
+  DBT_TARGET_PATH        directory that dbt writes to (default: target)
 
 exit codes:
   0  both pages are written
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="DIRECTORY",
         help="where to write them (default: site)",
     )
+    parser.add_argument("--version", action="version", version=__version__)
     output: Path = parser.parse_args(arguments).output
     target = Path(os.environ.get("DBT_TARGET_PATH") or "target")
     try:

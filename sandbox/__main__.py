@@ -12,9 +12,9 @@ from sandbox import SAMPLE_MESSAGES, SandboxError, environment, sandbox
 from sandbox.process import end_with_parent
 
 DESCRIPTION = """\
-Run a command against a fresh private Postgres and a private SQS endpoint whose queue holds
-sample messages. Both are gone afterwards, however it ends. Without a command: keep them up,
-print the settings to copy into another shell, and stop on Ctrl-C."""
+Start a private Postgres and a private SQS endpoint with sample messages in its queue, run a
+command against them, and remove both, however the command ends. Without a command: print the
+settings to copy into another shell, and keep both running until Ctrl-C."""
 
 EXAMPLES = """\
 examples:

@@ -14,7 +14,7 @@ from user_logins
 order by sent_at, message_id
 limit 10;
 
-\echo 'rejected_logins: what is no login, and why'
+\echo 'rejected_logins: messages that are not logins, and why'
 select * from rejected_logins;
 
 \echo 'Devices shared by several users: equal devices have equal masks'

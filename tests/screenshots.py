@@ -1,6 +1,6 @@
 """Takes pictures of both pages: `python -m tests.screenshots DIRECTORY`.
 
-Of a sandbox with weeks of made-up logins (tests/weeks.py). Two of them are in docs/images.
+Of a sandbox with weeks of made-up logins (tests/weeks.py). That of the report is in docs/images.
 """
 
 import sys

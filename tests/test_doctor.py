@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.conftest import Pipeline, one_line
+from vault import doctor
 from vault.doctor import Finding, _is_this_machine
 
 
@@ -196,6 +197,27 @@ def test_what_a_site_adds_on_purpose_is_declared(pipeline: Pipeline, tmp_path: P
     finally:
         pipeline.sql("drop owned by bi")
         pipeline.sql("drop role bi")
+
+
+def test_a_server_on_this_machine_needs_no_encryption(pipeline: Pipeline, tmp_path: Path) -> None:
+    """A first try has nothing to repair but the dead-letter queue, which may be declared."""
+    pipeline.vault("init")
+    declared = tmp_path / "declared.txt"
+    declared.write_text("queue: dead-letter queue\n", "utf-8")
+    examined = pipeline.vault("doctor", "--declared", str(declared))
+    assert examined.code == 0, examined.output
+    assert "known queue: dead-letter queue\nok    queue: on this machine\n" in examined.stdout
+
+
+def test_elsewhere_a_queue_has_to_be_encrypted(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in pipeline.env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(doctor, "_is_this_machine", lambda _: False)
+    found = {one.subject: one.remedy for one in doctor.examine(pipeline.env)}
+    assert found["queue: encrypted at rest"] == "set SqsManagedSseEnabled, or a KmsMasterKeyId"
+    assert "use an https endpoint" in str(found["queue: connection over http"])
 
 
 def test_models_may_be_published_to_another_schema(pipeline: Pipeline) -> None:

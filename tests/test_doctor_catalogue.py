@@ -237,14 +237,15 @@ def test_who_set_it_up_without_being_a_superuser_may_be_more(built: Pipeline) ->
         for statement in (
             "create role adam createrole",
             "alter database logins owner to adam",
-            "grant login_owner, login_loader, login_transformer to adam with admin option",
+            "grant login_owner, login_loader, login_transformer, login_analyst to adam"
+            " with admin option",
             "grant pg_monitor to adam",
         ):
             connection.execute(statement.encode())
         assert found(connection) == []
-        connection.execute("grant login_analyst to adam")
+        connection.execute("grant login_recovery to adam")
         (more,) = found(connection)
-        assert more.subject == "member adam: is login_analyst and login_owner"
+        assert more.subject == "member adam: is login_owner and login_recovery"
 
 
 @pytest.mark.parametrize("change", CHANGES)

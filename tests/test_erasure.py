@@ -3,6 +3,8 @@
 import base64
 import gzip
 import json
+import os
+import pty
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -501,6 +503,32 @@ def test_a_purge_empties_old_bodies_and_keeps_masked_rows(pipeline: Pipeline) ->
     assert "of purged messages its rows were all that was left" in lost.output
     assert pipeline.dbt("run", "--vars", "accept_history_loss: true").code == 0
     assert pipeline.value("select count(*) from user_logins") == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "left"), [("purge\n", 0, 0), ("no\n", 2, 1), ("\x04", 2, 1)]
+)
+def test_a_purge_asks_on_a_terminal(pipeline: Pipeline, answer: str, code: int, left: int) -> None:
+    pipeline.send([login(1)])
+    pipeline.build()
+    ours, theirs = pty.openpty()
+    os.write(ours, answer.encode())
+    done = subprocess.run(
+        ["python", "-m", "vault", "purge", "--older-than", "0h"],
+        stdin=theirs,
+        env=pipeline.env,
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert "older than 0 hours lose their raw values for good" in done.stdout
+    assert done.returncode == code, done.stderr
+    assert ("nothing is purged" in done.stderr) == (code != 0)
+    assert pipeline.value("select count(*) from raw.raw_logins where removed is null") == left
 
 
 @pytest.mark.parametrize("age", ["90", "90 days", "-1d", "d", ""])

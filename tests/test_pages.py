@@ -123,12 +123,12 @@ def test_the_documentation_opens_with_the_overview_and_leads_to_the_report(
 ) -> None:
     with opened(browser, site / "index.html") as watched:
         page = watched.page
-        expect(page.get_by_role("heading", name="The way of the data")).to_be_visible()
+        expect(page.get_by_role("heading", name="How the data flows")).to_be_visible()
         expect(page.locator(".menu-icon-off").first).to_be_visible()
         page.get_by_role("link", name="See the report").click()
         expect(page.get_by_role("heading", name="Login report")).to_be_visible()
         page.get_by_role("link", name="Documentation of the data").click()
-        expect(page.get_by_role("heading", name="The way of the data")).to_be_visible()
+        expect(page.get_by_role("heading", name="How the data flows")).to_be_visible()
         assert watched.said == []
         assert watched.requested == []
 

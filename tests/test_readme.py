@@ -139,7 +139,7 @@ def test_the_commands_to_run_it_run_in_a_fresh_clone(pipeline: Pipeline, tmp_pat
         text=True,
         timeout=600,
     )
-    for role in ("logins_loader", "logins_dbt", "ana"):
+    for role in ("logins_loader", "logins_dbt", "logins_report", "ana", "rita", "olaf"):
         pipeline.sql(f"drop role if exists {role}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "received 5, landed 5," in done.stdout

@@ -138,7 +138,10 @@ def test_a_recovery_that_discloses_nothing_says_why_and_is_on_record(pipeline: P
         assert found.code == 0, found.stderr
         assert table(found.stdout) == [["message_id", "sent_at"]]
         assert len(warnings(found.stderr)) == 1
-    assert warnings(found.stderr) == ["nothing was found: there is no message with that masked_ip"]
+    assert warnings(found.stderr) == [
+        "nothing was found: there is no message with that masked_ip:"
+        " masks from before `rotate-key` are no longer published, give --message-id"
+    ]
     assert pipeline.sql("select kind, messages from vault.recovery_log()") == [
         ("masked_ip", 1),
         ("message_id", 1),

@@ -12,7 +12,7 @@ from common.errors import ExitCode
 from vault import commands
 
 DESCRIPTION = """\
-Guard the data that has landed: set the database up, keep the masking keys, recover raw values on
+Manage the data that has landed: set the database up, rotate masking keys, recover raw values on
 record, erase people, repair and check."""
 
 EPILOG = """\
@@ -64,34 +64,34 @@ def _add_set_up(command: Callable[..., Any]) -> None:
     installing = command(
         "init",
         commands.init,
-        "create or repair schemas, roles, grants, raw tables and masking keys",
-        "Changes nothing that is right already, and never a key. Needs a superuser, or the owner "
-        "of the database with CREATEROLE. A first plain run does it by itself. Each personal field "
-        "(vault/schema/personal_fields.sql) has a key, made in the database, unless a variable "
-        "such as MASKING_KEY_IP for the field ip holds it in hex or base64, or the same with _FILE "
-        "names a file that does. So has the record of erasures: MASKING_KEY_ERASURE.",
+        "create, repair or upgrade schemas, roles, grants, raw tables and masking keys",
+        "Changes only what differs, and never a key. Needs a superuser, or the owner of the "
+        "database with CREATEROLE. The first run of the loader calls it. Each personal field "
+        "(vault/schema/personal_fields.sql) and the record of erasures get a random key. To bring "
+        "your own, set MASKING_KEY_IP for the field ip, MASKING_KEY_ERASURE for the record: hex or "
+        "base64. With _FILE at the end, the variable names a file with the key.",
     )
     installing.add_argument(
         "--share-roles",
         action="store_true",
-        help="set up a database although another one of the server has the roles login_…: their "
-        "members are members in both",
+        help="set the database up although another database of the server uses the roles login_…; "
+        "members of a role then have its rights in both",
     )
     examining = command(
         "doctor",
         commands.doctor,
         "check an installation without changing it",
         "Compares the whole catalogue of the database with what init makes, and checks keys, the "
-        "server and the queue. Prints a line for each check: ok, FAIL and what to do, or known for "
-        "what is declared. Exit code 3 if one of them fails. Settings and keys are checked with "
-        "the role login_owner only.",
+        "server and the queue. Prints one line for each check: ok, FAIL and what to do, or known "
+        "if the finding is declared. Exit code 3 if a check fails. Needs the role login_owner to "
+        "check settings and keys.",
     )
     examining.add_argument(
         "--declared",
         type=Path,
         metavar="FILE",
-        help="what is there on purpose: findings as they are printed, one a line and without what "
-        "to do; * stands for any text (default: declared.txt, where that is there)",
+        help="findings that are there on purpose, one a line, as they are printed but without what "
+        "to do; * matches any text (default: declared.txt, if it exists)",
     )
     examining.add_argument(
         "--format", choices=("text", "json"), default="text", help="(default: text)"
@@ -103,17 +103,17 @@ def _add_recovery(command: Callable[..., Any]) -> None:
         "recover",
         commands.recover,
         "see raw values behind a mask or of a message, for a reason, on record",
-        "Needs the role login_recovery. Prints message_id, sent_at and the raw value that --field "
-        "names, or of one message every personal field, with tabs between them and a heading, to "
+        "Needs the role login_recovery. Prints message_id, sent_at and the raw value of --field, "
+        "or every personal field of one message, as columns with tabs between them. Prints to "
         "standard output and nowhere else.",
     )
     lookup = recovering.add_mutually_exclusive_group(required=True)
     lookup.add_argument(
-        "--mask", metavar="MASK", help="as in the column masked_FIELD of user_logins"
+        "--mask", metavar="MASK", help="a value of the column masked_FIELD of user_logins"
     )
-    lookup.add_argument("--message-id", metavar="ID", help="as in user_logins.message_id")
+    lookup.add_argument("--message-id", metavar="ID", help="a value of user_logins.message_id")
     recovering.add_argument(
-        "--field", metavar="FIELD", help="the personal field that --mask stands for, as ip"
+        "--field", metavar="FIELD", help="the personal field of --mask, such as ip"
     )
     _add_reason(recovering)
 
@@ -122,14 +122,14 @@ def _add_recovery(command: Callable[..., Any]) -> None:
         commands.access,
         "see everything held about a person, for a reason, on record",
         "Needs the role login_recovery. Prints a JSON document to standard output and nowhere "
-        "else: raw and quarantined messages, and the published rows of every model. On record is a "
-        "keyed hash of the user id.",
+        "else: raw and quarantined messages, and the published rows of every model. The record "
+        "gets a keyed hash of the user id.",
     )
     accessing.add_argument(
         "--user-id",
         required=True,
         metavar="ID",
-        help="whose, as user_logins.user_id; - reads it from standard input",
+        help="a value of user_logins.user_id; - reads it from standard input",
     )
     _add_reason(accessing)
 
@@ -137,9 +137,9 @@ def _add_recovery(command: Callable[..., Any]) -> None:
         "audit",
         commands.audit,
         "list requests for raw values or a person's data, and their disclosures",
-        "Oldest first, one a line, with tabs between the columns and a heading. The log says the "
-        "head of the record: a hash of all that is in it. Needs the role login_recovery; with an "
-        "option, login_owner.",
+        "Oldest first, one a line, with tabs between the columns. The log says the head of the "
+        "record, a hash of all its entries. Needs the role login_recovery; with an option, "
+        "login_owner.",
     )
     instead = audit.add_mutually_exclusive_group()
     instead.add_argument(
@@ -155,13 +155,13 @@ def _add_recovery(command: Callable[..., Any]) -> None:
     instead.add_argument(
         "--verify",
         action="store_true",
-        help="check that nothing in the record was changed or removed, and that nothing can be; "
-        "print what is wrong, one a line, with exit code 3",
+        help="check that no entry was changed or removed, and that the protection of the record is "
+        "complete; print one fault a line, with exit code 3",
     )
     audit.add_argument(
         "--head",
         metavar="HASH",
-        help="with --verify: a head that was noted before, which must still be in the record",
+        help="with --verify: a head that you noted before, which must still be in the record",
     )
 
 
@@ -178,33 +178,35 @@ def _add_keys(command: Callable[..., Any]) -> None:
     rotating = command(
         "rotate-key",
         commands.rotate_key,
-        "add a new masking key; the next `dbt build` publishes everything under it",
-        f"{OWNER} The key is made in the database, unless a variable MASKING_KEY_... provides it, "
-        "as for init.",
+        "add a new masking key; the next `dbt build` publishes all masks under it",
+        f"{OWNER} The key is random, unless a variable MASKING_KEY_... provides it, as for init. "
+        "Masks from before the rotation no longer match.",
     )
     rotating.add_argument(
         "--field",
         metavar="FIELD",
-        help="only the key of that personal field, as ip (default: of every one)",
+        help="the personal field of the key, such as ip (default: every field)",
     )
 
     destroying = command(
         "destroy-key",
         commands.destroy_key,
         "delete a version of a masking key for good",
-        f"{OWNER} Refused for a version that masks are computed with, unless --even-in-use says "
-        "so. On a terminal it asks first.",
+        f"{OWNER} Refused for a version that is in use, unless --even-in-use says so. On a "
+        "terminal it asks first.",
     )
     destroying.add_argument(
-        "--field", required=True, metavar="FIELD", help="the personal field it masks, as ip"
+        "--field", required=True, metavar="FIELD", help="the personal field of the key, such as ip"
     )
     destroying.add_argument(
-        "--version", type=int, required=True, metavar="N", help="as rotate-key said; the first is 1"
+        "--version", type=int, required=True, metavar="N", help="as rotate-key says; the first is 1"
     )
     destroying.add_argument(
-        "--even-in-use", action="store_true", help="give up masking and recovery with it"
+        "--even-in-use", action="store_true", help="give up masking and recovery with this key"
     )
-    destroying.add_argument("--confirm", metavar="FIELD:VERSION", help="instead of asking, as ip:1")
+    destroying.add_argument(
+        "--confirm", metavar="FIELD:VERSION", help="such as ip:1, instead of the question"
+    )
 
 
 def _add_erasure(command: Callable[..., Any]) -> None:
@@ -212,33 +214,33 @@ def _add_erasure(command: Callable[..., Any]) -> None:
         "erase",
         commands.erase,
         "erase a person, from the raw messages and every model",
-        f"{OWNER} Finds the logins with that user id and, where the id is a word of its own, "
-        "rejected and quarantined messages and attributes. What is counted from logins follows "
-        "with the next `dbt build`.",
+        f"{OWNER} Finds logins with that user id. Also finds the id as a word of its own in "
+        "rejected and quarantined messages and in attributes. The next `dbt build` updates the "
+        "aggregates.",
     )
     who = erasing.add_mutually_exclusive_group(required=True)
     who.add_argument(
         "--user-id",
         metavar="ID",
-        help="whom, as user_logins.user_id; - reads it from standard input",
+        help="a value of user_logins.user_id; - reads it from standard input",
     )
     who.add_argument(
         "--replay",
         nargs="?",
         const="",
         metavar="FILE",
-        help="everyone on record again, after a restore, and those in FILE (- for standard "
-        "input), one user_hash a line as `audit --erasures` prints them",
+        help="after a restore: erase again everyone on record and in FILE (- for standard input), "
+        "which has the output of `audit --erasures`",
     )
     erasing.add_argument(
         "--mentions",
         action="store_true",
-        help="with --user-id: erase also the logins of other people that have the id in them",
+        help="with --user-id: also erase logins of other people that mention the id",
     )
     erasing.add_argument(
         "--dry-run",
         action="store_true",
-        help="with --user-id: change nothing, and list message ids and where the id was found",
+        help="with --user-id: change nothing; list message ids and where the id was found",
     )
 
 
@@ -246,29 +248,31 @@ def _add_repair(command: Callable[..., Any]) -> None:
     command(
         "requeue",
         commands.requeue,
-        "land quarantined messages that jsonb accepts by now",
-        f"{OWNER} For after a fix. What is still refused stays in quarantine.",
+        "land quarantined messages that jsonb accepts now",
+        f"{OWNER} Use it after you have removed the cause. Messages that jsonb still refuses stay "
+        "in quarantine.",
     )
     command(
         "restamp",
         commands.restamp,
-        "after a restore into another cluster: let builds go on where they were",
-        f"{OWNER} Before the loader and the first build run there. Transaction ids of another "
-        "cluster mean nothing; this gives new ones in the same order.",
+        "after a restore into another cluster: give messages new transaction ids",
+        f"{OWNER} Run it before the loader and the first build run there. Transaction ids of "
+        "another cluster mean nothing; the new ones have the same order.",
     )
     purging = command(
         "purge",
         commands.purge,
-        "empty raw messages of a certain age; their masked rows stay",
-        f"{OWNER} Quarantined messages are emptied too. What `dbt build` has not published yet is "
-        "not. What is emptied cannot be recovered.",
+        "empty raw messages of a given age; their masked rows stay",
+        f"{OWNER} Quarantined messages are emptied too. Messages that `dbt build` has not "
+        "published yet are not. An emptied message cannot be recovered. On a terminal it asks "
+        "first.",
     )
     purging.add_argument(
         "--older-than",
         type=_age,
         required=True,
         metavar="AGE",
-        help="days or hours since it was sent, as 90d or 12h",
+        help="days or hours since the message was sent, such as 90d or 12h",
     )
 
 

@@ -82,8 +82,9 @@ this_database as (
 
 ),
 
--- The members of our roles: people, programs, groups. Who runs init without being a superuser owns
--- the database, makes roles, and is a member of three of them.
+-- The members of our roles: people, programs, groups. An administrator is a login that runs init
+-- without being a superuser: it owns the database, creates roles, and roles.sql makes it a member of
+-- four of them.
 person as (
 
     select distinct
@@ -152,7 +153,7 @@ roles_of_person as (
     inner join membership as m on p.person_id = m.member_id
     inner join our_role as o on m.role_id = o.oid
     where
-        not (p.is_administrator and o.rolname = 'login_loader')
+        not (p.is_administrator and o.rolname in ('login_loader', 'login_analyst'))
         and (
             o.rolname <> 'login_transformer'
             or not exists (

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,9 @@ def recover(options: argparse.Namespace) -> ExitCode:
             "%d messages have no such value: raw.login_of finds none in them", found.without
         )
     if not (found.rows or found.removed or found.without):
-        log.warning("nothing was found: there is no message with that %s", kind)
+        rotated = ": masks from before `rotate-key` are no longer published, give --message-id"
+        hint = "" if kind == "message_id" else rotated
+        log.warning("nothing was found: there is no message with that %s%s", kind, hint)
     log.info("disclosed %d messages, on record: %s", len(found.rows), found.on_record)
     return ExitCode.OK
 
@@ -134,7 +137,7 @@ def destroy_key(options: argparse.Namespace) -> ExitCode:
     name = f"{options.field}:{options.version}"
     confirmed = options.confirm
     if confirmed is None and sys.stdin.isatty():
-        confirmed = input(f"This cannot be undone. Type {name} to destroy that key: ")
+        confirmed = _asked(f"This cannot be undone. Type {name} to destroy that key: ")
     if confirmed != name:
         raise LoaderError(ExitCode.CONFIGURATION, f"not confirmed: say --confirm {name}")
     with _connect() as connection:
@@ -207,7 +210,12 @@ def _kept_hashes(file: str) -> list[str]:
 
 
 def purge(options: argparse.Namespace) -> ExitCode:
-    """Empty old raw messages."""
+    """Empty old raw messages. On a terminal it asks first."""
+    if sys.stdin.isatty():
+        hours = options.older_than // timedelta(hours=1)
+        lost = f"Messages older than {hours} hours lose their raw values for good. Type purge: "
+        if _asked(lost) != "purge":
+            raise LoaderError(ExitCode.CONFIGURATION, "not confirmed: nothing is purged")
     with _connect() as connection:
         purged = purge_messages(connection, options.older_than)
     log.info("purged %d messages; their masked rows stay", purged)
@@ -228,6 +236,14 @@ def restamp(_: argparse.Namespace) -> ExitCode:
         restamp_messages(connection)
     log.info("restamped: the loader and `dbt build` can run")
     return ExitCode.OK
+
+
+def _asked(question: str) -> str:
+    """Return what a person types on the terminal, or nothing for the end of input."""
+    try:
+        return input(question)
+    except EOFError:
+        return ""
 
 
 def _print_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -26,14 +26,14 @@ from vault.migrations import pending
 from vault.settings import published_schema
 
 DECLARED = Path("declared.txt")
-"""Where a site declares what it adds on purpose, unless --declared names another file."""
+"""The file in which a site declares its own additions, unless --declared names another."""
 
 MIGRATIONS = re.compile(r"\bvault\.migration\b")
 READ = re.compile(
     r"\b(login_audit\.entry|vault\.(masking_key|migration|personal_field|settings)"
     r"|raw\.(raw_logins|model_windows|finished_before|unfinished|with_epoch))\b"
 )
-"""What the doctor reads and calls, where it is as init makes it."""
+"""Objects that the doctor reads or calls, if init made them and nobody changed them."""
 
 MEND_FIRST = "mend first what is read for them"
 RUN_INIT = f"run `{INIT}`"
@@ -41,7 +41,7 @@ RUN_INIT = f"run `{INIT}`"
 
 @dataclass(frozen=True)
 class Finding:
-    """One check: what was looked at, and what to do if it is not as it should be."""
+    """One check: its subject, and what to do if the check fails."""
 
     subject: str
     remedy: str | None = None
@@ -86,23 +86,27 @@ def declared(file: Path | None) -> list[str]:
 def examine(environment: Mapping[str, str], patterns: Sequence[str] = ()) -> Iterator[Finding]:
     """Yield one finding after the other: the database, then the queue.
 
-    What one of `patterns` describes, in which * stands for any text, is declared.
+    A finding that matches one of `patterns` is declared. In a pattern, * matches any text.
     """
     published = published_schema(environment)
     try:
         with connect(postgres_settings(environment)) as connection:
             yield Finding("database: connected")
-            for finding in _database(connection, published):
-                known = any(fnmatchcase(finding.subject, pattern) for pattern in patterns)
-                yield replace(finding, is_declared=known and not finding.is_ok)
+            yield from _with_declared(_database(connection, published), patterns)
     except LoaderError as error:
         yield Finding("database", str(error))
     try:
         queue = open_queue(queue_settings(environment), Patience(0, Stop()))
         yield Finding("queue: reached, and its attributes may be read")
-        yield from _queue(queue)
+        yield from _with_declared(_queue(queue), patterns)
     except LoaderError as error:
         yield Finding("queue", str(error))
+
+
+def _with_declared(findings: Iterator[Finding], patterns: Sequence[str]) -> Iterator[Finding]:
+    for finding in findings:
+        known = any(fnmatchcase(finding.subject, pattern) for pattern in patterns)
+        yield replace(finding, is_declared=known and not finding.is_ok)
 
 
 def _database(connection: psycopg.Connection, published: str) -> Iterator[Finding]:
@@ -114,7 +118,7 @@ def _database(connection: psycopg.Connection, published: str) -> Iterator[Findin
     )
     is_near = _is_this_machine(info.hostaddr or info.host)
     encrypted = info.pgconn.ssl_in_use
-    # Only these two modes of libpq tell who answers: the others also encrypt for an impostor.
+    # Only these two modes of libpq verify the server. The others also encrypt for an impostor.
     verified = encrypted and info.get_parameters().get("sslmode") in ("verify-ca", "verify-full")
     yield Finding(
         "database: connection "
@@ -131,7 +135,7 @@ def _database(connection: psycopg.Connection, published: str) -> Iterator[Findin
 
 
 def _set_up(connection: psycopg.Connection, published: str) -> list[Finding]:
-    """Compare the catalogue with what init makes, and check what login_owner alone may read."""
+    """Compare the catalogue with what init makes, and check what only login_owner may read."""
     subject = "set-up: migrations are those of this version"
     not_set_up = [Finding(subject, RUN_INIT)]
     of_extension: list[Finding] = []
@@ -152,7 +156,7 @@ def _set_up(connection: psycopg.Connection, published: str) -> list[Finding]:
     }
     try:
         with _reading(connection, OWNER):
-            # Reading a table runs code of whoever may change it: its rules, policies and checks.
+            # Reading a table can run code of its owner: rules, policies, functions in checks.
             if not any(MIGRATIONS.search(one) for one in changed):
                 if pending(connection):
                     return not_set_up
@@ -184,7 +188,7 @@ def _set_up(connection: psycopg.Connection, published: str) -> list[Finding]:
 
 
 def _record(connection: psycopg.Connection) -> list[Finding]:
-    """Check what is on record. Of its definition the comparison of the catalogue tells."""
+    """Check the entries of the record. The comparison of the catalogue checks its definition."""
     found = list(record.contents(connection))
     remedy = "find out who changed it (docs/operations.md)"
     return [Finding(f"record: {fault}", remedy) for fault in found] or [Finding("record: sound")]
@@ -192,7 +196,7 @@ def _record(connection: psycopg.Connection) -> list[Finding]:
 
 @contextmanager
 def _reading(connection: psycopg.Connection, role: str) -> Iterator[None]:
-    """Run the body in a transaction that changes nothing, with the rights of `role`."""
+    """Run the body in a read-only transaction with the rights of `role`."""
     with connection.transaction():
         connection.execute("set transaction read only")
         connection.execute(queries("common")["pin_search_path"])
@@ -216,18 +220,21 @@ def _queue(queue: Queue) -> Iterator[Finding]:
         if attributes.get("RedrivePolicy")
         else "set a RedrivePolicy, or a message that never lands is delivered for ever",
     )
+    endpoint = urlsplit(queue.endpoint)
+    # A server on this machine, for tests: it may know neither TLS nor encryption.
+    is_near = _is_this_machine(endpoint.hostname or "")
     is_encrypted = (
         attributes.get("KmsMasterKeyId") or attributes.get("SqsManagedSseEnabled") == "true"
     )
     yield Finding(
-        "queue: encrypted at rest",
-        None if is_encrypted else "set SqsManagedSseEnabled, or a KmsMasterKeyId",
+        "queue: encrypted at rest" if is_encrypted or not is_near else "queue: on this machine",
+        None if is_encrypted or is_near else "set SqsManagedSseEnabled, or a KmsMasterKeyId",
     )
-    endpoint = urlsplit(queue.endpoint)
-    is_private = endpoint.scheme == "https" or _is_this_machine(endpoint.hostname or "")
     yield Finding(
         f"queue: connection over {endpoint.scheme}",
-        None if is_private else "use an https endpoint, or messages cross the network in the clear",
+        None
+        if endpoint.scheme == "https" or is_near
+        else "use an https endpoint, or messages cross the network in the clear",
     )
     for action, denied in queue.denied_actions():
         yield Finding(f"queue: {action}", str(denied) if denied else None)

@@ -29,7 +29,8 @@ CONCURRENT = (errors.InternalError_, errors.UniqueViolation, errors.DuplicateObj
 ATTEMPTS = 5
 
 SHORT_WAIT, LONGEST_WAIT = 5, 600
-"""Seconds for what others may be using, so that they do not queue behind us; for another set-up."""
+"""Seconds to wait for a lock that others hold, so that they do not queue behind us; and for another
+set-up."""
 
 CONTENTS = (
     "raw",
@@ -52,7 +53,7 @@ RECORD = "record"
 """The migration that makes the record."""
 
 OLDEST_SERVER = 15
-"""The first with GRANT SET ON PARAMETER, and where PUBLIC may not create in schema public."""
+"""The first with GRANT SET ON PARAMETER, and in which PUBLIC may not create in schema public."""
 
 
 def install(
@@ -62,14 +63,14 @@ def install(
     *,
     share_roles: bool = False,
 ) -> None:
-    """Apply what `migrations/` has that is new, and all of `schema/`: all of it or nothing.
+    """Apply the new files of `migrations/` and all files of `schema/`, or nothing.
 
-    Changes nothing that is right already. `target_schema` is where dbt publishes; `environment`
+    Changes only what differs. `target_schema` is the schema that dbt publishes to; `environment`
     may provide the masking keys (see `vault.keys.secret_from`). With `share_roles` other databases
     of the server may have the same roles.
-    Raises LoaderError: PERMISSION if the user may not, CONFIGURATION if server or keys are wrong,
-    the roles are those of another database, or this one is newer; RETRYABLE if others use what has
-    to be changed.
+    Raises LoaderError: PERMISSION if the user may not; CONFIGURATION if server or keys are wrong,
+    if another database has the roles, or if this database is newer; RETRYABLE if others use
+    objects that have to change.
     """
     server = connection.info.server_version // 10000
     if server < OLDEST_SERVER:
@@ -138,7 +139,7 @@ def _refuse_roles_of_others(connection: psycopg.Connection) -> None:
 
 
 def _pass_on(notice: errors.Diagnostic) -> None:
-    """Log what our own files announce; the server itself says nothing with RAISE INFO."""
+    """Log RAISE INFO of our files. The server itself never uses this level."""
     if notice.severity_nonlocalized == "INFO":
         log.info("%s", notice.message_primary)
 
@@ -169,7 +170,7 @@ class SetUp:
             yield
 
     def containers(self, run: Run) -> None:
-        """Apply the files of roles and schemas."""
+        """Apply the files of roles and schemas, on which all others depend."""
         run(_file("roles"))
         self._lock()
         self._take(self.connection.info.user)
@@ -177,10 +178,10 @@ class SetUp:
 
     @contextmanager
     def on_record(self) -> Iterator[None]:
-        """Put on record what the body has changed: everything between containers and the end.
+        """Record what the body changes: everything after `containers`.
 
-        Logs what was wrong with the record itself and is right now. Raises LoaderError (PERMISSION)
-        if something is still wrong with it, so that nothing of the evidence is changed.
+        Logs faults of the record itself that the body has repaired. Raises LoaderError (PERMISSION)
+        if a fault is left, so that the evidence stays unchanged.
         """
         self._lock()
         known = applied(self.connection)
@@ -215,7 +216,7 @@ class SetUp:
             migration.record(self.connection)
 
     def record(self, run: Run) -> None:
-        """Apply the file of the record, into which everything after it writes."""
+        """Apply the file of the record. All files after it may add entries."""
         self._take(self.connection.info.user)
         run(_file("record"))
 
@@ -230,20 +231,20 @@ class SetUp:
             try_new_login_of(self.connection, is_first=not before)
 
     def _login_of(self) -> list[str]:
-        """Return how the database defines what a login is, or nothing in a database without it."""
+        """Return the definition of raw.login_of in the database, or nothing if there is none."""
         return [row[0] for row in self.connection.execute(queries("vault")["login_of"])]
 
     def keys(self) -> None:
-        """Give every personal field and the record of erasures a key, where there is none."""
+        """Give a key to every personal field, and to the record of erasures, that has none."""
         self._take(OWNER)
         add_first_keys(self.connection, self.environment)
 
     def _lock(self) -> None:
         """Become login_owner, and wait for another set-up to end.
 
-        An empty database has nothing to lock: there the other one makes the same roles and schemas,
-        whose unique names let this one wait, and then begin again.
-        Raises TemporaryError if it does not end.
+        An empty database has no table to lock. There, both create the same roles and schemas; the
+        unique names make the second one wait, fail, and begin again.
+        Raises TemporaryError if the other one does not end.
         """
         self._take(OWNER)
         if self.connection.execute(queries("vault")["has_migrations"]).fetchone():

@@ -12,10 +12,10 @@ from vault import record
 from vault.database import transaction
 
 ERASURE = "erasure"
-"""The key besides those of the personal fields: it hashes the user ids in records."""
+"""The domain of the key that hashes the user ids in the record. The other domains are fields."""
 
 PREFIX = "MASKING_KEY_"
-"""Variables with it provide keys, and have no other use."""
+"""Variables with this prefix provide keys, and nothing else."""
 
 SHORTEST = 32
 """Bytes of a key, as many as its hash has (RFC 2104, section 3)."""
@@ -37,8 +37,8 @@ def _variable(domain: str) -> str:
 def secret_from(environment: Mapping[str, str], domain: str) -> bytes | None:
     """Return the key that an operator provides for a personal field or for `erasure`, or None.
 
-    For the field ip MASKING_KEY_IP holds it in hex or base64, or MASKING_KEY_IP_FILE names a file
-    that does. Raises LoaderError (CONFIGURATION), which never quotes it.
+    MASKING_KEY_IP is the key of the field ip in hex or base64. MASKING_KEY_IP_FILE names a file
+    with it. Raises LoaderError (CONFIGURATION), which never quotes the key.
     """
     variable = _variable(domain)
     text = environment.get(variable)
@@ -75,8 +75,8 @@ def _decoded(text: str) -> bytes | None:
 def add_first_keys(connection: psycopg.Connection, environment: Mapping[str, str]) -> None:
     """Give every personal field, and `erasure`, a key if it has none.
 
-    It is the operator's, or 32 random bytes. Raises LoaderError (CONFIGURATION) if the operator's
-    key is another than the one in use, or belongs to no personal field.
+    The key is the operator's, or 32 random bytes. Raises LoaderError (CONFIGURATION) if the
+    operator's key differs from the key in use, or belongs to no personal field.
     """
     fields = personal_fields(connection)
     _refuse_misspelled(environment, fields)

@@ -1,8 +1,9 @@
-"""Migrations: what `python -m vault init` changes once in a database, and records there.
+"""Migrations: files that `python -m vault init` applies once to a database, and records there.
 
-`migrations/NNNN_name.sql` holds what must not run twice, takes long or locks out others: tables,
-columns, indexes, constraints, data. Everything else is in `schema/` and is applied every time.
-A file is never changed after its release. A step that takes long says so with RAISE INFO.
+`migrations/NNNN_name.sql` has changes that must not run twice, take long or lock out others:
+tables, columns, indexes, constraints, data. Everything else is in `schema/` and is applied every
+time.
+A file never changes after its release. A step that takes long says so with RAISE INFO.
 """
 
 import re
@@ -57,8 +58,8 @@ def applied(connection: psycopg.Connection) -> dict[int, str]:
 def pending(connection: psycopg.Connection) -> list[Migration]:
     """Return those that are still to be applied, in order.
 
-    Raises LoaderError (CONFIGURATION) if the database has some that this version does not know:
-    it would take back what a newer version has made.
+    Raises LoaderError (CONFIGURATION) if the database has a migration that this version does not
+    know: the older schema files would replace those of the newer version.
     """
     ours, theirs = {one.number: one for one in migrations()}, applied(connection)
     if newer := sorted(theirs.keys() - ours.keys()):

@@ -1,4 +1,4 @@
-"""The record: what was done to the data, as a chain of entries, and whether it is sound.
+"""The record of all actions on the data: a chain of entries, and the check that it is sound.
 
 The table and the functions are those of `migrations/0008_record.sql` and `schema/record.sql`.
 """
@@ -18,7 +18,7 @@ from vault.database import transaction
 from vault.extension import package_of_extension
 
 OF_THE_RECORD = re.compile(r"\blogin_audit|^event trigger")
-"""What the differences of the catalogue say that concern the record."""
+"""Differences of the catalogue that concern the record."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Head:
 
 
 def add(connection: psycopg.Connection, kind: str, detail: Mapping[str, Any]) -> None:
-    """Add an entry, in a transaction of login_owner's. Never a value, a key or a user id."""
+    """Add an entry, as login_owner. `detail` must hold no raw value, key or user id."""
     parameters = {"kind": kind, "detail": Jsonb(detail)}
     connection.execute(queries("vault")["add_entry"], parameters)
 
@@ -71,7 +71,7 @@ def entries(connection: psycopg.Connection) -> tuple[Sequence[str], list[tuple[A
 
 
 def structure(connection: psycopg.Connection) -> list[str]:
-    """Return in what the record is not as this version makes it. Reads the catalogue alone."""
+    """Return how the record differs from what this version makes. Reads only the catalogue."""
     facts = catalogue.read(connection, published="")
     wanted = catalogue.expected(package_of_extension(connection))
     found = (one.text for one in catalogue.differences(facts, wanted))
@@ -79,7 +79,7 @@ def structure(connection: psycopg.Connection) -> list[str]:
 
 
 def contents(connection: psycopg.Connection, noted: str | None = None) -> Iterator[str]:
-    """Yield what is wrong with the entries, and the settings and keys that are not as they say."""
+    """Yield faults of the entries, and settings and keys that differ from the entries."""
     for name in ("broken_entries", "off_record"):
         for (fault,) in connection.execute(queries("vault")[name]):
             yield fault

@@ -1,10 +1,10 @@
-{#- What macros ask the database for, once in an invocation: graph is one object for all of it.
+{#- Answers of the database that macros need, asked for once in an invocation. They are kept in
+    `graph`, which is one object for the whole invocation.
 
-    is_installed     whether `python -m vault init` has made what this version needs
-    is_on_cluster    whether the database is one of a Citus cluster
-    key_chain        the keys that mask, as vault.key_chain() says it: `device_id:1 ip:1+2`
-    personal_fields  {'ip': 'masked_ip'}: what is personal, and its masks
-    plans            what build_plan() decided, by model -#}
+    is_installed     whether `python -m vault init` has made what this version needs is_on_cluster
+    whether the database is one of a Citus cluster key_chain        the versions of the keys that
+    mask, from vault.key_chain(): `device_id:1 ip:1+2` personal_fields  {'ip': 'masked_ip'}: the
+    personal fields and their masks plans            the decisions of build_plan(), by model -#}
 {% macro asked_once() -%}
     {%- if 'login_elt' not in graph -%}
         {%- set found = run_query("

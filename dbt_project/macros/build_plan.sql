@@ -1,10 +1,10 @@
-{#- What a build of a model does, decided once, when it is first asked for:
+{#- The plan of a build of a model, decided once, at the first call:
 
     state        what the decision rests on (raw.window_state)
     is_known     whether a build has made the table
-    is_outdated  whether everything is published anew: the keys have changed, the table lacks a
-                 column that may not be null, or the model follows one that was made anew, or that
-                 people were erased from
+    is_outdated  whether the table is built from scratch: the keys have changed, the table lacks a
+                 column that may not be null, the model follows one that was built from scratch, or
+                 people were erased from that one
 
     The state may change while the build waits for another one. So raw.open_window() looks again
     under its lock, and refuses to go on with an outdated plan. -#}
@@ -36,8 +36,8 @@
 
 
 {#- A table of an earlier version may lack them, or allow nulls in them. Only the catalogue is read:
-    a build that holds a lock on the table while it waits for its window would deadlock with one that
-    replaces the table. -#}
+    a build that holds a lock on the table while it waits for its window would deadlock with one
+    that replaces the table. -#}
 {% macro lacks_required_columns() -%}
     {%- set present = run_query(
         "select attname from pg_attribute where attnotnull and attrelid = to_regclass('"
@@ -52,7 +52,7 @@
 {%- endmacro %}
 
 
-{#- Whether the model has rows of single messages, of which purged ones are all that is left. -#}
+{#- Whether the model has rows of single messages. Of purged messages only these rows remain. -#}
 {% macro holds_messages() -%}
     {{ return('message_id' in model.columns) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
-{#- What surrounds a value and means nothing: white space as Unicode defines it, zero-width
-    characters, direction marks and the byte order mark. The escapes are those of E'' strings, and
-    of regular expressions within brackets. -#}
+{#- Characters that are removed around a value: Unicode white space, zero-width characters,
+    direction marks and the byte order mark. The escapes work in E'' strings, and in brackets of
+    regular expressions. -#}
 {% macro blanks() -%}
     \t\n\u000b\f\r\u0020\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008
     {#- -#}
@@ -13,23 +13,24 @@
 {%- endmacro %}
 
 
-{#- Equal texts are equal: NFC (UAX 15), and the letters of ASCII in lower case. The collation "C"
-    folds these alone; without it lower() follows the locale of the database, in Turkish `ID` is
-    not `id`, and a mask would depend on where it was made. The second NFC is for letters that
-    compose in lower case only (U+1E96). -#}
+{#- Unicode form NFC (UAX 15), with ASCII letters in lower case. The collation "C" folds only these.
+    Without it, lower() follows the locale of the database: in Turkish, `ID` does not become `id`. A
+    mask would then depend on the server. The second NFC is for letters that compose only in lower
+    case (U+1E96). -#}
 {% macro folded(value) -%}
     normalize(lower(normalize({{ trimmed(value) }}) collate "C"))
 {%- endmacro %}
 
 
-{#- Words that stand for nothing: one mask for all of them would say that their users share it. -#}
+{#- Words that senders write instead of a missing value. If they had a mask, all their users would
+    seem to share a value. -#}
 {% macro words_for_nothing() -%}
     unknown|-+|null|none|undefined|n/a
 {%- endmacro %}
 
 
-{#- Of any other text, such as an e-mail address: equal texts are equal, and a word for nothing is
-    null. Like every canonical form it never raises an error, which would quote the value. -#}
+{#- For any other text, such as an e-mail address. Like every canonical form, it never raises an
+    error, because the error would quote the value. -#}
 {% macro canonical_text(value) -%}
     nullif(
         regexp_replace({{ folded(value) }}, '^(?:{{ words_for_nothing() }})$', ''), ''
@@ -37,10 +38,10 @@
 {%- endmacro %}
 
 
-{#- A device id is opaque, so nothing in it is taken apart. Most ids are printable ASCII with a
-    digit from 1 to 9: that is cheap to see, and none of them stands for nothing. The others are
-    null if they are such a word, or if all digits are 0 or all are f (the nil and max UUID, RFC
-    9562, sections 5.9 and 5.10, with or without dashes, colons, braces and quotes). -#}
+{#- A device id is opaque, so its parts have no meaning here. Most ids are printable ASCII with a
+    digit from 1 to 9. This is a cheap check, and such an id is always a value. The others are null
+    if they are a word for a missing value, or if all digits are 0 or all are f (the nil and max
+    UUID, RFC 9562, sections 5.9 and 5.10, with or without dashes, colons, braces and quotes). -#}
 {% macro canonical_device_id(value) -%}
     {%- set nothing = words_for_nothing() ~ '|0[0:-]*|f[f:-]*' -%}
     case
@@ -56,10 +57,11 @@
 {%- endmacro %}
 
 
-{#- The patterns vouch for what goes into inet, so that it never fails: its error would quote the
-    address. (Postgres 15 has no pg_input_is_valid, and an exception block would keep the query
-    from running in parallel.) The usual spellings come first, by patterns that are cheap; that no
-    0 and no colon leads leaves `0.0.0.0`, `::` and mapped IPv4 to the last branch. -#}
+{#- The patterns make sure that the cast to inet never fails, because its error would quote the
+    address. (Postgres 15 has no pg_input_is_valid, and an exception block would keep the query from
+    running in parallel.) The usual spellings come first, with cheap patterns. These accept no
+    leading 0 and no leading colon, so that `0.0.0.0`, `::` and mapped IPv4 reach the last branch.
+    -#}
 {% macro canonical_address(value) -%}
     {%- set group = '[0-9A-Fa-f]{1,4}' -%}
     {%- set groups = '[1-9A-Fa-f][0-9A-Fa-f]{0,3}(?::' ~ group ~ ')' -%}
@@ -78,10 +80,10 @@
 {%- endmacro %}
 
 
-{#- Of a list (X-Forwarded-For) the first, which is the client; the others are proxies. Null are
-    the unspecified addresses `0.0.0.0` and `::`, which no host has (RFC 1122, section 3.2.1.3; RFC
-    4291, section 2.5.2), and words for nothing, also at the head of a list. Any other text is
-    itself. -#}
+{#- In a list (X-Forwarded-For) the first address is the client, and the others are proxies. Null
+    for the unspecified addresses `0.0.0.0` and `::`, which no host has (RFC 1122, section 3.2.1.3;
+    RFC 4291, section 2.5.2), and for words for a missing value, also at the head of a list. Any
+    other text stays as it is. -#}
 {% macro unusual_address(value) -%}
     {%- set blanks_and_quotes = blanks() ~ '"\'\'' -%}
     {%- set text = 'btrim(' ~ folded(value) ~ ", E'" ~ blanks_and_quotes ~ ",')" -%}
@@ -113,9 +115,10 @@
 {%- endmacro %}
 
 
-{#- What may be an address, each form with one capture, and what does not count around it: a port,
-    a network of this one address, a zone (RFC 4007, section 11), brackets (RFC 3986, section
-    3.2.2), a dot at the end. Without brackets IPv6 has a port only after a tail of IPv4. -#}
+{#- Possible forms of an address, each with one capture, and the parts around it that are dropped: a
+    port, the prefix length of a single address, a zone (RFC 4007, section 11), brackets (RFC 3986,
+    section 3.2.2), a dot at the end. Without brackets, IPv6 has a port only after a tail of IPv4.
+    -#}
 {% macro address_pattern() -%}
     {%- set port = ':[0-9]{1,5}' -%}
     {%- set zone = '(?:%[^]%/]+)?' -%}
@@ -129,7 +132,8 @@
 {%- endmacro %}
 
 
-{#- Four octets in decimal. Alone, `010` is 10; inet reads no such zeros in the tail of IPv6. -#}
+{#- Four decimal octets. In plain IPv4, `010` is 10. In the tail of IPv6, inet rejects such zeros.
+    -#}
 {% macro ipv4_pattern(leading_zeros) -%}
     {%- set hundreds = '[01]?[0-9]{1,2}' if leading_zeros else '1[0-9]{2}|[1-9]?[0-9]' -%}
     {%- set octet = '(?:25[0-5]|2[0-4][0-9]|' ~ hundreds ~ ')' -%}

@@ -1,5 +1,5 @@
-{#- What is different on a Citus cluster (docs/citus.md), where the raw messages lie on shards by
-    their message id. Other macros ask is_on_cluster(), and then call on_cluster(NAME). -#}
+{#- Differences on a Citus cluster (docs/citus.md), where raw messages are on shards by their
+    message id. Other macros ask is_on_cluster(), and then call on_cluster(NAME). -#}
 
 
 {% macro is_on_cluster() -%}
@@ -12,8 +12,8 @@
 {%- endmacro %}
 
 
-{#- The query of a model, with the ends of the window that its pre-hook has opened written out:
-    shards have no table of windows, and to look there rows would have to come to the coordinator. -#}
+{#- The query of a model, with the ends of its window as literals. Shards have no table of windows,
+    so otherwise the rows would have to come to the coordinator. -#}
 {% macro citus__query_of(sql) -%}
     {%- set ends = namespace(sql=sql) -%}
     {%- for end in [window_end(), window_start()] if end in sql -%}
@@ -24,9 +24,9 @@
 {%- endmacro %}
 
 
-{#- The rows of a model of single messages lie with the messages that they come from. (The other
-    models are small: they stay on the coordinator.) An empty table first, with all that belongs
-    to it: shards take constraints and indexes one by one. -#}
+{#- The rows of a model with message ids are on the shard of their message. (The other models are
+    small and stay on the coordinator.) The table gets its constraints and indexes while it is
+    empty, because shards take them one at a time. -#}
 {% macro citus__make_table(relation, sql) -%}
     {%- set columns = [] -%}
     {%- for column in model.columns.values() -%}
@@ -45,8 +45,8 @@
 {%- endmacro %}
 
 
-{#- The touched values go to the shards, where their number is known; a look-up for each of them
-    would be a query of its own. -#}
+{#- The touched values are sent to the shards and joined there. A look-up for each value would be a
+    separate query. -#}
 {% macro citus__logins_of(touched, columns) -%}
     select logins.*
     from {{ touched }} as touched

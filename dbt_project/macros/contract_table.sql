@@ -1,5 +1,6 @@
-{#- The types of the contract. A cast to varchar(n) would cut; the function behind it, told that
-    nobody asked for a cast, refuses what is too long, as INSERT does. Its type modifier is n + 4. -#}
+{#- The types of the contract. A cast to varchar(n) would cut a text that is too long. The function
+    behind the cast, with false for "explicit cast", fails instead, as INSERT does. Its type
+    modifier is n + 4. -#}
 {% macro create_filled_table(relation, sql) -%}
     create table {{ relation }} as
     select
@@ -16,7 +17,7 @@
 {%- endmacro %}
 
 
-{#- Straight from the query into the table. A row replaces the one that has its unique_key. -#}
+{#- Inserts directly from the query. A row replaces the row that has the same unique_key. -#}
 {% macro insert_rows(relation, sql) -%}
     {%- set names = model.columns.values() | map(attribute='name') | list -%}
     {%- set key = config.get('unique_key', []) -%}

@@ -1,11 +1,11 @@
-{#- What is counted from user_logins is counted on: a later build reads the new logins, and of the
-    old ones those that say whether a user is new to a day or a version. These are looked up in an
-    index one by one, which OFFSET 0 and LIMIT see to: a join would be planned by a guess at the
-    size of the window, and might read all history. -#}
+{#- Aggregates are updated: a later build reads the new logins, and those old logins that tell
+    whether a user is new on a day or for a version. OFFSET 0 and LIMIT force an index look-up for
+    each of them. A join would depend on the planner's guess of the window's size, and might read
+    the whole history. -#}
 
 
-{#- The logins to count. In a first build all of them; later the new ones, with all that share the
-    values of the columns with one of them. -#}
+{#- The logins to count. A first build counts all logins. A later build counts the new logins, and
+    all old logins with the same values in these columns. -#}
 {% macro logins_to_count(columns) -%}
     {%- if not is_incremental() -%}
         select

@@ -1,5 +1,5 @@
-{#- Of `landed`, whether this build adds to the table that is there. dbt's own rule, which is about
-    `incremental`, and one more: what is outdated is made anew. -#}
+{#- For `landed`: whether this build adds to the existing table. This is dbt's rule for
+    `incremental` with one addition: an outdated table is built from scratch. -#}
 {% macro is_incremental() -%}
     {%- if not execute or model.config.materialized != 'landed' -%}
         {{ return(dbt.is_incremental()) }}

@@ -1,16 +1,17 @@
 {#- New rows, exactly once, at a cost that does not grow with the history.
 
     A filter on the newest time or id loses the rows of a transaction that commits late: they are
-    older than what has been read already. Transaction ids do better. Every row carries the id of
-    the transaction that landed it (landed_xid). At the start of a build all transactions below
-    pg_snapshot_xmin() have ended, so what they landed is visible and complete: the build moves its
-    window to end there, in its own transaction, and reads it. A failed build moves nothing.
+    older than the newest row that a build has read. So the window is made of transaction ids. Every
+    row has the id of the transaction that landed it (landed_xid). At the start of a build, all
+    transactions below pg_snapshot_xmin() have ended, so all their rows are visible. The build moves
+    the end of its window to that id, and reads the window, in one transaction. A build that fails
+    does not move the window.
     https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
 
     raw.open_window() in vault/schema/windows.sql has the locks and the checks.
 
-    user_logins reads as far as it can. What is built on it follows it: it reads as far as
-    user_logins has read, and is made anew when user_logins was. -#}
+    user_logins reads to the end of its window. The models on top of it read as far as user_logins
+    has read, and are built from scratch after user_logins was. -#}
 
 
 {#- The condition, of a model whose pre-hook has opened the window. -#}
@@ -61,8 +62,8 @@
 {%- endmacro %}
 
 
-{#- For tests: the rows that a model has read, those of its newest build or all. (A build that made
-    it anew has read them all.) -#}
+{#- For tests: the rows that a model has read, in its newest build or in all. (A full build reads
+    all rows.) -#}
 {% macro window_read(landed_xid, model_name, rows) -%}
     {%- set name = window_name(ref(model_name)) -%}
     {{ landed_xid }} < (select last_xid from raw.model_windows where model = '{{ name }}')
@@ -75,7 +76,7 @@
 {#- For tests: ends a lateral subquery that finds one row. OFFSET 0 keeps it a look-up for each row
     of a window, whatever the planner thinks of its size; if the window is all there is, it may be
     a join. -#}
-{% macro one_by_one(model_name, rows) -%}
+{% macro forced_lookup(model_name, rows) -%}
     {%- if execute and rows == 'newest' -%}
         {%- set name = window_name(ref(model_name)) -%}
         {%- set first = run_query(

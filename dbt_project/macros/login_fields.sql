@@ -1,11 +1,11 @@
-{#- What is read of a login: the list in stg_logins.sql. -#}
+{#- The fields that are read from a login: the list in stg_logins.sql. -#}
 {% macro login_fields() -%}
     {%- if not execute -%} {{ return({}) }} {%- endif -%}
     {{ return(graph.nodes['model.' ~ project_name ~ '.stg_logins'].config.meta['fields']) }}
 {%- endmacro %}
 
 
-{#- The form in which equal values of a field are equal, and null if none was sent. -#}
+{#- The canonical form of a field: equal values become equal texts. Null if no value was sent. -#}
 {% macro canonical(rules, value) -%}
     {%- if rules['canonical'] not in context -%}
         {{ exceptions.raise_compiler_error(

@@ -10,7 +10,7 @@
     cross join lateral (
         select * from {{ logins }} as one_login
         where one_login.message_id = messages.message_id
-        {{ one_by_one('user_logins', rows) }}
+        {{ forced_lookup('user_logins', rows) }}
     ) as logins
     where {{ window_read('messages.landed_xid', 'user_logins', rows) }}
 {%- endmacro %}

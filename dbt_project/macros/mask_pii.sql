@@ -1,13 +1,13 @@
-{#- The pseudonym: HMAC (RFC 2104) with SHA-256 under the keys of the field, of which there is one
-    unless the key was rotated after a purge. -#}
+{#- The mask of a value: HMAC-SHA-256 (RFC 2104) under the keys of the field. It is one key, unless
+    the key was rotated after a purge. -#}
 {% macro mask_pii(value, field) -%}
     {{ keyed_hash(value, field, masking_chain(field)) }}
 {%- endmacro %}
 
 
-{#- The key is read where it is used, inside the query: no compiled SQL, artifact, log or query
-    plan ever holds it. hmac() of null is null. convert_to, because ::bytea would read backslashes
-    as escapes. Without a key hmac() is null, too: then the mask is a text that no table takes. -#}
+{#- The query itself reads the key, so no compiled SQL, artifact, log or query plan ever holds it.
+    hmac() of null is null. convert_to, because ::bytea would read backslashes as escapes. Without a
+    key, hmac() is also null; then the mask is a text that no table accepts. -#}
 {% macro keyed_hash(value, field, versions) -%}
     {%- set keys = source('vault', 'masking_key') -%}
     {%- set hashed = namespace(sql=value) -%}

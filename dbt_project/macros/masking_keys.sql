@@ -1,4 +1,5 @@
-{#- What is masked follows vault.personal_field, the list of vault/schema/personal_fields.sql. -#}
+{#- vault.personal_field says which fields are masked. It is the list of
+    vault/schema/personal_fields.sql. -#}
 
 
 {#- {'ip': 'masked_ip'}: the personal fields and their masks. Empty while dbt parses. -#}
@@ -7,7 +8,7 @@
 {%- endmacro %}
 
 
-{#- The same, of those masks alone that a model has. -#}
+{#- The same, but only the masks that are columns of the model. -#}
 {% macro masks_of(model_name) -%}
     {%- set masks = {} -%}
     {%- if execute -%}
@@ -20,10 +21,11 @@
 {%- endmacro %}
 
 
-{#- Which versions of a field's key mask, in order: the first hashes the value, each further one
-    the mask before it. A key that was added while every raw value was at hand starts anew; one
-    added after a purge is chained to its predecessor, because old masks are all that is left.
-    Versions are no secret; the keys themselves are never read here. -#}
+{#- The versions of a field's key that mask, in order. The first version hashes the value, and each
+    further version hashes the mask before it. A key that is added while no message is purged
+    replaces the keys before it. A key that is added after a purge is chained to the key before it,
+    because only the masks of purged messages remain. Versions are not secret, and this macro never
+    reads a key. -#}
 {% macro masking_chain(field) -%}
     {%- if not execute -%} {{ return([1]) }} {%- endif -%}
     {#- Without versions keyed_hash() would give the plain value. -#}
@@ -55,7 +57,7 @@
 {%- endmacro %}
 
 
-{#- Without its key hmac() would quietly give null for everything. -#}
+{#- hmac() without a key returns null, without an error. -#}
 {% macro require_masking_keys() -%}
     {%- if execute -%}
         {%- set asked = asked_once() -%}

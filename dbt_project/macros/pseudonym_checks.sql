@@ -1,5 +1,5 @@
-{#- What makes a mask a mask: check constraints, by the list of what is personal. They are the
-    second line behind sound_rows.sql, because the error of a constraint quotes the row. -#}
+{#- Check constraints on masks, from the list of personal fields. sound_rows.sql checks first,
+    because the error of a constraint quotes the row. -#}
 
 
 {#- Null passes. `~ '^[0-9a-f]{64}$'` is the same, and takes twelve times as long: for each value
@@ -16,11 +16,11 @@
 {%- endmacro %}
 
 
-{#- By the list of what is personal, and by the names that their constraints have. -#}
+{#- The constraints by their names. -#}
 {% macro pseudonym_checks() -%}
     {%- set checks = {} -%}
     {%- for mask in masks_of(model.name).values() -%}
-        {#- As long as a name may be. -#}
+        {#- Postgres allows 63 bytes. -#}
         {%- set name = (mask ~ '_check')[:63] -%}
         {%- do checks.update({
             name: 'constraint ' ~ name ~ ' check (' ~ is_pseudonym(mask) ~ ')'
@@ -30,7 +30,8 @@
 {%- endmacro %}
 
 
-{#- A table of an earlier version, or of a shorter list, gets what it lacks, and is read once. -#}
+{#- Adds missing constraints to a table of an earlier version or of a shorter list. Reads it once.
+    -#}
 {% macro add_pseudonym_checks(relation) -%}
     {%- set checks = pseudonym_checks() -%}
     {%- if checks -%}
@@ -51,8 +52,8 @@
 {%- endmacro %}
 
 
-{#- The statements, with an error that quotes no row: dbt would print the detail, and keep it.
-    `rows` is where the masks are counted that are none. -#}
+{#- Runs statements so that their error quotes no row: dbt would print the detail of the error, and
+    keep it in a file. `rows` are the rows in which wrong masks are counted. -#}
 {% macro without_detail(statements, rows) -%}
     {%- set masks = masks_of(model.name).values() -%}
     do $build$

@@ -1,7 +1,7 @@
-{#- Of purged messages the masked rows are all that is left. -#}
+{#- Of a purged message only the masked row remains. -#}
 
 
-{#- Whether this build has to take rows over from the published table, because it makes it anew. -#}
+{#- Whether this build replaces the published table and must copy the rows of purged messages. -#}
 {% macro keeps_purged_rows() -%}
     {{ return(
         execute
@@ -24,8 +24,8 @@
 {%- endmacro %}
 
 
-{#- A published mask under the keys that were added since. It is null where the field was not masked
-    when the row was published. -#}
+{#- A published mask, masked again with the keys that were added since. Null if the field was not
+    masked when the row was published. -#}
 {% macro rekey(published, field) -%}
     {%- set key_chain = build_plan().state.published -%}
     {%- if not key_chain -%}

@@ -1,4 +1,4 @@
-{#- Why a login is none, or null if it is one: the first rule that applies. -#}
+{#- Why a message is not a login, or null if it is one. The first rule that applies counts. -#}
 {% macro rejection_reason(login, fields) -%}
     case
         when {{ login }} is null then 'no_login'

@@ -1,5 +1,6 @@
-{#- What a session needs and profiles.yml does not set; isolation it does, but the profile may be
-    another. A build that waits for a lock must see afterwards what was committed meanwhile. -#}
+{#- Checks a session for settings that a build needs. profiles.yml sets the isolation level, but the
+    user may have another profile. A build that has waited for a lock must see what was committed
+    meanwhile. -#}
 {% macro require_session() -%}
     {%- if execute -%}
         {%- set session = run_query("

@@ -1,5 +1,5 @@
-{#- A build publishes nothing if it breaks a promise: the check is in its transaction, and its error
-    names the model, the rule and a number of rows, never a value. -#}
+{#- A build that breaks one of these rules publishes nothing, because the check runs in its
+    transaction. The error names the model, the rule and the number of rows, never a value. -#}
 
 
 {#- What the error says, and what to do. -#}
@@ -71,8 +71,8 @@
 {%- endmacro %}
 
 
-{#- Adds the rows of a later build, and compares what it added: to look it up would take as long as
-    to mask it. Not on a cluster, whose shards give back no rows to join. -#}
+{#- Inserts the rows of a later build and checks the inserted rows from RETURNING. To look them up
+    again would take as long as to mask them. Not on a cluster: shards return no rows to join. -#}
 {% macro insert_sound_rows(relation, sql) -%}
     {%- if not holds_messages() or is_on_cluster() -%}
         {{ without_detail(insert_rows(relation, sql) ~ ';', '(' ~ sql ~ ')') }}
@@ -107,8 +107,8 @@
 {%- endmacro %}
 
 
-{#- Before the table is published: a new one, or one on a cluster. Rejections are few, and joined;
-    of logins only those are looked up that need it. -#}
+{#- For a new table, or one on a cluster, before it is published. Rejections are few and are joined.
+    Of the logins, only the messages that may break a rule are looked up. -#}
 {% macro require_sound_table(relation, replaced) -%}
     {%- set is_rejection = 'rejection_reason' in model.columns -%}
     {%- set masks = array_of_masks() -%}
@@ -129,8 +129,8 @@
 {%- endmacro %}
 
 
-{#- OFFSET 0 and the scalar subquery look each message up, whatever the planner thinks of their
-    number. In a new table these are the ones that rows_to_look_at() finds. -#}
+{#- OFFSET 0 and the scalar subquery force a look-up of each message, whatever number of messages
+    the planner expects. In a new table, these are the messages that rows_to_look_at() finds. -#}
 {% macro looked_up_messages(relation) -%}
     select
         opened.login,
@@ -151,9 +151,9 @@
 {%- endmacro %}
 
 
-{#- Whether a new table has not just the messages of the window, each with a mask for each
-    value. If nothing was rejected, the table is as it should be, and this is the cheapest way to
-    know it: both are read once and not joined. -#}
+{#- Whether a new table differs from the window: other messages, or a mask missing for a value. If
+    no message was rejected, the two are equal. This is the cheapest check, because it reads both
+    once and does not join them. -#}
 {% macro holds_other_messages(relation) -%}
     {%- set masks = masks_of(model.name) -%}
     {{ return(run_query(

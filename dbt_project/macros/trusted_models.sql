@@ -1,6 +1,6 @@
-{#- Who builds runs what login_transformer has put into the models: triggers, defaults, views in
-    their place. `set role` is no wall then, code can reset it. So a session with more rights builds only
-    where nobody else has login_transformer, as on a first try. -#}
+{#- A build runs code that login_transformer can put into the models: triggers, defaults, views in
+    their place. `set role` does not protect the session, because code can reset it. So a session
+    with more rights builds only if no other login has login_transformer, as on a first try. -#}
 {% macro require_trusted_models() -%}
     {%- if execute -%}
         {%- set reason = run_query(why_not_trusted()).rows[0][0] -%}

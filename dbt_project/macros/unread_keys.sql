@@ -1,8 +1,8 @@
-{#- The names of the keys in new messages that no field of the login comes from: those without which
-    the login is the same, in every message of a sample. `device.os` is a key in an object. A name
-    may itself be personal, such as an address or an id: only a few are shown, and only those of
-    letters and at most two digits. They are asked for before the test, which gives dbt nothing but
-    a number to print. -#}
+{#- The names of keys in new messages that no field of the login uses: without the key, the login
+    stays the same, in every message of a sample. `device.os` is a key in an object. A name may
+    itself be personal, such as an address or an id. So only a few names are shown, and only names
+    of letters with at most two digits. They are printed before the test, because a test of dbt
+    prints only a number. -#}
 {% macro unread_keys() -%}
     {%- if not execute or flags.WHICH not in ['build', 'test'] -%} {{ return([]) }} {%- endif -%}
     {%- set name = '[A-Za-z][A-Za-z_]{0,31}[0-9]{0,2}' -%}

@@ -1,4 +1,4 @@
--- What a producer sends and nobody sees: a field under a new name, or one more.
+-- A key that nothing reads is a field that was renamed or added.
 {{ config(severity='warn') }}
 
 -- depends_on: {{ ref('user_logins') }}

@@ -1,4 +1,4 @@
--- The reconciliation: where everything is that has landed.
+-- The reconciliation: every landed message is in one place.
 select
     landed,
     logins,

@@ -1,4 +1,4 @@
--- What the newest build has read is a login or it is rejected: never both, never neither.
+-- Every message that the newest build has read is in exactly one of the two models.
 select raw_logins.message_id
 from {{ source('raw', 'raw_logins') }} as raw_logins
 where

@@ -1,4 +1,4 @@
--- A few are always wrong. Many say that a producer has changed, or that raw.login_of is wrong.
+-- A few messages are always wrong. Many mean that the sender has changed, or raw.login_of is wrong.
 {{ config(severity='warn') }}
 
 with
@@ -11,7 +11,7 @@ new_messages as (
         select one_rejection.rejection_reason
         from {{ ref('rejected_logins') }} as one_rejection
         where one_rejection.message_id = messages.message_id
-        {{ one_by_one('rejected_logins', 'newest') }}
+        {{ forced_lookup('rejected_logins', 'newest') }}
     ) as rejections on true
     where
         {{ window_read('messages.landed_xid', 'rejected_logins', 'newest') }}

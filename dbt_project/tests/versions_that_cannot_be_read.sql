@@ -1,4 +1,4 @@
--- They are null in user_logins; a person may find a rule for them, or a broken producer.
+-- They are null in user_logins. Either the rule is incomplete, or the sender is broken.
 {{ config(severity='warn') }}
 
 select message_id

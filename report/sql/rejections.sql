@@ -1,4 +1,4 @@
--- Messages that are no login, by reason: there are a dozen (see rejected_logins).
+-- Messages that are not logins, by reason. There are about a dozen reasons (rejected_logins).
 select
     rejection_reason as label,
     count(*) as messages

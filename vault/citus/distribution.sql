@@ -1,5 +1,5 @@
--- Messages lie on the shards, by message id, and the keys on every node, so that masking needs no
--- other. What is small or counts transactions stays on the coordinator.
+-- Messages are on the shards, by message id. The keys are on every node, so that masking asks no
+-- other node. Small tables, and those of transaction ids, stay on the coordinator.
 set local role login_owner;
 
 do $$

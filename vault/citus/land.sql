@@ -1,8 +1,8 @@
 -- raw.land, with two differences. ON CONFLICT takes a connection for each shard here, and a plain
--- insert one for each node: so that is tried first, and is all there is to do unless a message is
--- delivered again. And it lands with the rights of its owner: the loader's own are on columns. A
--- shard that moves to another node does not take them along, and nodes see all columns given, since
--- defaults come from the coordinator.
+-- insert takes one for each node. So the plain insert is tried first, and succeeds unless a
+-- message was delivered again. And raw.land runs with the rights of its owner, because the loader
+-- has rights on columns only: a shard that moves to another node loses them, and the coordinator
+-- sends defaults as values, so the nodes see an insert into all columns.
 set local role login_owner;
 
 create or replace function raw.land(

@@ -1,4 +1,4 @@
--- Nodes log in to each other as the role at work. So the roles can log in, and have no password.
+-- Nodes log in to each other as the current role. So the roles can log in, and have no password.
 do $$
 declare
     role_name text;
@@ -11,8 +11,8 @@ begin
 end
 $$;
 
--- No transaction of ours can say on the other nodes what to log: the roles do. What a query is
--- given may stand in its text there.
+-- Settings of a transaction do not reach the other nodes, so the roles have them. The text of a
+-- query on a node may contain its parameters.
 do $$
 declare
     role_name text;

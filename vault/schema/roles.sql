@@ -24,11 +24,11 @@ begin
         end if;
     end loop;
 
-    -- The user that runs this must be able to create objects for the owner, and to run the pipeline:
-    -- a first try has no other login. A superuser always is; for others record.sql takes
-    -- login_auditor back in the same transaction.
+    -- The user that runs this creates objects for the owner. A first try has no other login, so the
+    -- same user runs the loader, dbt and the report. A superuser may do all that. For others,
+    -- record.sql revokes login_auditor again in the same transaction.
     foreach role_name in array array[
-        'login_owner', 'login_loader', 'login_transformer', 'login_auditor'
+        'login_owner', 'login_loader', 'login_transformer', 'login_analyst', 'login_auditor'
     ] loop
         if not pg_has_role(current_user, role_name, may_assume) then
             execute format('grant %I to %I', role_name, current_user);

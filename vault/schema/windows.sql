@@ -1,4 +1,4 @@
--- The clock by which models read what has landed: see dbt_project/macros/landed_window.sql.
+-- The windows of transaction ids that models read: dbt_project/macros/landed_window.sql says why.
 set local role login_owner;
 
 create or replace function raw.finished_before() returns xid8
@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp as $$
     select pg_snapshot_xmin(pg_current_snapshot())
 $$;
 comment on function raw.finished_before() is
-'All transactions below this have ended, and what they landed is visible';
+'All transactions below this id have ended, and their messages are visible';
 
 create or replace function raw.lock_builds() returns void
 language plpgsql
@@ -54,8 +54,8 @@ begin
 end
 $$;
 comment on function raw.window_state(text, text) is
-'What decides how a model is built: the newest keys, those that it is published under, when it and '
-'the model that it follows were made anew, whether raw bodies were purged';
+'The state that decides how a model is built: the newest keys, the keys of the published masks, '
+'the last full build of the model and of the one that it follows, and whether bodies were purged';
 
 create or replace function raw.open_window(
     own text, followed text, is_anew boolean, planned jsonb
@@ -118,8 +118,9 @@ begin
 end
 $$;
 comment on function raw.open_window(text, text, boolean, jsonb) is
-'Lock the window of a model for this transaction and move it to what the model now reads, '
-'[first_xid, last_xid): all that has landed, or, for one that follows another, all that this holds';
+'Lock the window of a model for this transaction, and move it to the transactions that the build '
+'reads, [first_xid, last_xid). user_logins follows the landed messages, other models follow '
+'user_logins';
 
 create or replace function raw.restamp() returns void
 language plpgsql
@@ -158,6 +159,6 @@ begin
 end
 $$;
 comment on function raw.restamp() is
-'Renumber the transactions of another cluster, from which this database was restored';
+'Give messages new transaction ids, after a restore from another cluster';
 
 reset role;

@@ -1,15 +1,15 @@
-{#- A table that is added to, by windows of what has landed. dbt's incremental puts new rows into a
-    temporary table first, and makes a table with its constraints and then fills it. This one writes
-    each row once (docs/decisions/own-table-building.md):
+{#- Builds a table from windows of landed messages, and writes each row once. dbt's incremental
+    first puts new rows into a temporary table, and fills a new table after it has its constraints
+    and indexes (docs/decisions/own-table-building.md).
 
-    later builds   insert straight from the query. With a unique_key a row takes the place of the one
-                   that has its key.
-    made anew      CREATE TABLE AS, which unlike INSERT may run in parallel; then constraints and
-                   indexes, which are cheaper made at once than kept up.
+    later builds   insert directly from the query. With a unique_key, a new row replaces the row that
+                   has the same key.
+    full builds    CREATE TABLE AS, which unlike INSERT may run in parallel, then constraints and
+                   indexes: creating them at the end is cheaper than updating them row by row.
 
-    Nothing is published that breaks a promise (sound_rows.sql), and the contract holds as with dbt's
-    own: the query has its columns and types, lengths are checked and not cut to, constraints are
-    added before anybody sees the table. All happens in the transaction of the hooks. -#}
+    A build that breaks a rule of sound_rows.sql publishes nothing. The contract holds as with dbt's
+    own: the query has its columns and types, a text that is too long is an error, and constraints
+    are added before anybody sees the table. All happens in the transaction of the hooks. -#}
 {% materialization landed, adapter='postgres' %}
 
     {%- do require_options() -%}
@@ -54,8 +54,8 @@
 {% endmaterialization %}
 
 
-{#- What landed is told is done, or refused. An option that is left out has none of the values that
-    are no instruction. -#}
+{#- An option is honoured or refused, never ignored. `defaults` are the values that dbt sets if an
+    option is left out. -#}
 {% macro require_options() -%}
     {%- set honoured = [
         'access', 'alias', 'contract', 'database', 'docs', 'enabled', 'full_refresh', 'grants', 'group',
@@ -81,8 +81,8 @@
 {%- endmacro %}
 
 
-{#- In one moment, for whoever reads. DROP without CASCADE: what others made of the table stays, and
-    if the table has other columns now, the error of Postgres names what would be dropped. -#}
+{#- Readers see the old rows, then the new rows. DROP without CASCADE keeps the objects that others
+    made on the table. If the table has other columns now, the error of Postgres names them. -#}
 {% macro publish_in_place_of(existing, made) -%}
     {%- if existing.is_table and is_used_by_others(existing) -%}
         {%- set names = model.columns.values() | map(attribute='name') | join(', ') -%}

@@ -1,4 +1,4 @@
-{#- What the receipts say has landed and been quarantined is what the tables hold. -#}
+{#- The receipts have the numbers of the rows in the raw tables. -#}
 {% test accounts_for_every_message(model, rows) %}
 {%- set is_tested = window_read('landed_xid', 'load_receipts', rows) %}
 

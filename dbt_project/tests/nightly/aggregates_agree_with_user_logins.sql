@@ -1,4 +1,4 @@
--- What was counted bit by bit is what a count from the start gives.
+-- The aggregates are equal to a count of all logins from scratch.
 with
 
 recounted as (
