@@ -355,11 +355,12 @@ def value_of(said: Any, given: dict[str, str]) -> Any:
     if function == "Ref":
         return given.get(words, TEMPLATE["Parameters"][words].get("Default"))
     values = [value_of(word, given) for word in words]
-    return {
-        "Fn::Equals": lambda: values[0] == values[1],
-        "Fn::And": lambda: all(values),
-        "Fn::Not": lambda: not values[0],
-    }[function]()
+    if function == "Fn::Equals":
+        return values[0] == values[1]
+    if function == "Fn::Not":
+        return not values[0]
+    assert function == "Fn::And", function
+    return all(values)
 
 
 OWN_DATABASE = {

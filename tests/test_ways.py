@@ -122,7 +122,7 @@ def test_what_failed_fast_is_retried(pipeline: Pipeline) -> None:
     pipeline.send([*logins(2), "[]"])
     pipeline.load()
     pipeline.sql("alter table rejected_logins add constraint broken check (false) not valid")
-    failed = pipeline.dbt("build", "--fail-fast", "--threads", "1")
+    failed = pipeline.dbt("build", "--fail-fast", "--single-threaded")
     assert failed.code != 0
     assert "Skipping due to fail_fast" in failed.output
     pipeline.sql("alter table rejected_logins drop constraint broken")
@@ -138,11 +138,11 @@ def test_what_failed_fast_is_retried(pipeline: Pipeline) -> None:
 def test_fail_fast_that_would_leave_no_record_is_refused(pipeline: Pipeline) -> None:
     pipeline.send(logins(3))
     pipeline.load()
-    for threads in ((), ("--threads", "8")):
+    for threads in ((), ("--threads", "1")):
         refused = pipeline.dbt("build", "--fail-fast", *threads)
         assert refused.code != 0
         assert "--fail-fast may not end what other threads run" in refused.output
-    run(pipeline, "build", "--fail-fast", "--threads", "1")
+    run(pipeline, "build", "--fail-fast", "--single-threaded")
     assert pipeline.value("select count(*) from user_logins") == 3
 
 
