@@ -1,5 +1,5 @@
--- Logins and users on each of the last 90 days, including days without logins. At least two weeks, so
--- that a first day is not alone in the chart; days before the first login have no number.
+-- Logins and users on each of the last 90 days, including days without logins. At least two weeks,
+-- so that a first day is not alone in the chart; days before the first login have no number.
 with
 
 newest as (
