@@ -83,8 +83,8 @@ this_database as (
 ),
 
 -- The members of our roles: people, programs, groups. An administrator is a login that runs init
--- without being a superuser: it owns the database, creates roles, and roles.sql makes it a member of
--- four of them.
+-- without being a superuser: it owns the database, creates roles, and roles.sql makes it a member
+-- of four of them.
 person as (
 
     select distinct
