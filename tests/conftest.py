@@ -77,7 +77,7 @@ class Pipeline:
             check=False,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
         self.outputs.append(done.stdout + done.stderr)
         return Outcome(done.returncode, done.stdout, done.stderr)

@@ -135,7 +135,7 @@ def test_builds_of_all_kinds_at_once_while_messages_land(pipeline: Pipeline) -> 
             fast.execute(LAND, {"id": f"fast-{number}", "body": login(number)})
             time.sleep(0.05)
         slow.execute("commit")
-        outputs = [build.communicate(timeout=120)[0] for build in builds]
+        outputs = [build.communicate(timeout=300)[0] for build in builds]
     # A build whose plan was overtaken by another says so; it has changed nothing.
     for build, output in zip(builds, outputs, strict=True):
         assert build.returncode == 0 or "run it again" in output, output
@@ -147,7 +147,7 @@ def test_first_builds_at_once_may_fail_and_can_be_run_again(pipeline: Pipeline) 
     pipeline.send(logins(20))
     pipeline.load()
     for build in [start(pipeline, "run") for _ in range(2)]:
-        build.communicate(timeout=120)
+        build.communicate(timeout=300)
     assert_it_adds_up(pipeline)
     assert pipeline.value("select count(*) from user_logins") == 20
 

@@ -99,7 +99,7 @@ class Composed:
             check=False,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 

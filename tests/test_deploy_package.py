@@ -154,7 +154,7 @@ def invoke(task: Path, handler: str, event: object, **environment: str) -> tuple
             check=False,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
     assert not answers.empty(), done.stdout + done.stderr
     kind, answer = answers.get()

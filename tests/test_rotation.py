@@ -255,7 +255,7 @@ def test_an_old_build_that_waited_does_not_mix_versions(pipeline: Pipeline) -> N
             time.sleep(0.05)
         connection.execute("update raw.model_windows set key_chain = 'device_id:1 ip:9'")
         connection.execute("commit")
-    output = waiting.communicate(timeout=60)[0]
+    output = waiting.communicate(timeout=300)[0]
     assert waiting.returncode != 0
     assert "while this build waited: run it again" in output
     assert pipeline.value("select count(*) from user_logins") == 5

@@ -108,7 +108,7 @@ def test_what_cron_starts_runs(pipeline: Pipeline, installed: Path) -> None:
             check=False,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
         assert done.stderr == ""
         return done.stdout
@@ -136,7 +136,7 @@ def test_what_the_service_starts_runs(pipeline: Pipeline, installed: Path) -> No
             check=False,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
 
     done = start()
@@ -205,7 +205,7 @@ def test_the_run_of_one_hour_a_day_tests_everything(
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PASS new_messages_are_in_one_model" in done.stdout

@@ -81,7 +81,7 @@ def test_two_builds_at_once_give_each_row_once(pipeline: Pipeline) -> None:
         )
         for number in range(2)
     ]
-    outputs = [build.communicate(timeout=120)[0] for build in builds]
+    outputs = [build.communicate(timeout=300)[0] for build in builds]
     assert [build.returncode for build in builds] == [0, 0], outputs
     assert pipeline.value("select count(*) from user_logins") == 60
 
