@@ -52,6 +52,8 @@ class Pipeline:
     client: SQSClient
     url: str
     logs: Path
+    parsed: Path
+    """Where dbt keeps the project that it has parsed, which costs it some five seconds."""
     outputs: list[str] = field(default_factory=list)
     directory: Path = ROOT
     log_began_at: int = field(init=False)
@@ -88,6 +90,7 @@ class Pipeline:
 
     def dbt(self, *arguments: str, **env: str) -> Outcome:
         """Run dbt in this process: as the command would, and four seconds faster."""
+        self.target((self.env | env)["DBT_TARGET_PATH"])
         output = io.StringIO()
         with (
             patch.dict(os.environ, self.env | env, clear=True),
@@ -100,6 +103,14 @@ class Pipeline:
             traceback.print_exception(result.exception, file=output)
         self.outputs.append(output.getvalue())
         return Outcome(0 if result.success else 1, output.getvalue(), "")
+
+    def target(self, directory: Path | str) -> str:
+        """Return a directory for dbt to write to, where it parses only what a test has changed."""
+        kept = Path(directory) / self.parsed.name
+        if self.parsed.exists() and not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(self.parsed, kept)
+        return str(directory)
 
     def build(self, *arguments: str, **env: str) -> str:
         """Load and build, and insist that both succeed."""
@@ -176,7 +187,8 @@ def new_pipeline(servers: dict[str, str], artifacts: Path) -> Iterator[Pipeline]
         "DBT_PROFILES_DIR": str(ROOT),
         "DBT_USE_COLORS": "false",
     }
-    made = Pipeline(env, client, url, Path(servers["SANDBOX_LOGS"]))
+    parsed = artifacts / "target" / "partial_parse.msgpack"
+    made = Pipeline(env, client, url, Path(servers["SANDBOX_LOGS"]), parsed)
     create_database(servers, database)
     try:
         yield made

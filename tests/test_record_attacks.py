@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -298,9 +299,7 @@ def copied(recorded: Pipeline) -> Iterator[Pipeline]:
     with recorded.connect(dbname="postgres") as connection:
         connection.execute(f"create database {copy} template logins".encode())
         try:
-            yield Pipeline(
-                recorded.env | {"PGDATABASE": copy}, recorded.client, recorded.url, recorded.logs
-            )
+            yield replace(recorded, env=recorded.env | {"PGDATABASE": copy})
         finally:
             connection.execute(f"drop database {copy} with (force)".encode())
 

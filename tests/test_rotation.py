@@ -244,7 +244,7 @@ def test_an_old_build_that_waited_does_not_mix_versions(pipeline: Pipeline) -> N
         connection.execute("select from raw.model_windows for update")
         waiting = subprocess.Popen(
             ["dbt", "run"],
-            env=pipeline.env | {"DBT_TARGET_PATH": f"{pipeline.logs}/waiting"},
+            env=pipeline.env | {"DBT_TARGET_PATH": pipeline.target(pipeline.logs / "waiting")},
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,

@@ -73,14 +73,15 @@ def test_two_builds_at_once_give_each_row_once(pipeline: Pipeline) -> None:
     builds = [
         subprocess.Popen(
             ["dbt", "build"],
-            env=pipeline.env | {"DBT_TARGET_PATH": f"{pipeline.env['DBT_TARGET_PATH']}-{number}"},
+            env=pipeline.env
+            | {"DBT_TARGET_PATH": pipeline.target(pipeline.logs / f"build-{number}")},
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
         )
         for number in range(2)
     ]
-    outputs = [build.communicate(timeout=60)[0] for build in builds]
+    outputs = [build.communicate(timeout=120)[0] for build in builds]
     assert [build.returncode for build in builds] == [0, 0], outputs
     assert pipeline.value("select count(*) from user_logins") == 60
 
