@@ -115,34 +115,14 @@ def test_what_failed_is_retried(pipeline: Pipeline) -> None:
     assert pipeline.sql("select landed, logins from pipeline_health") == [(5, 5)]
 
 
-def test_what_failed_fast_is_retried(pipeline: Pipeline) -> None:
-    """Also what had not begun."""
-    pipeline.send(logins(3))
-    pipeline.build()
-    pipeline.send([*logins(2), "[]"])
-    pipeline.load()
-    pipeline.sql("alter table rejected_logins add constraint broken check (false) not valid")
-    failed = pipeline.dbt("build", "--fail-fast", "--single-threaded")
-    assert failed.code != 0
-    assert "Skipping due to fail_fast" in failed.output
-    pipeline.sql("alter table rejected_logins drop constraint broken")
-    retried = run(pipeline, "retry")
-    assert "model public.user_logins " not in retried
-    assert "OK created sql landed model public.rejected_logins" in retried
-    assert pipeline.sql("select landed, logins, rejected from pipeline_health") == [(6, 5, 1)]
-    again = pipeline.dbt("retry")
-    assert again.code != 0
-    assert "Nothing to do" in again.output
-
-
-def test_fail_fast_that_would_leave_no_record_is_refused(pipeline: Pipeline) -> None:
+def test_fail_fast_would_leave_no_record_and_is_refused(pipeline: Pipeline) -> None:
     pipeline.send(logins(3))
     pipeline.load()
     for threads in ((), ("--threads", "1")):
         refused = pipeline.dbt("build", "--fail-fast", *threads)
         assert refused.code != 0
         assert "--fail-fast may not end what other threads run" in refused.output
-    run(pipeline, "build", "--fail-fast", "--single-threaded")
+    run(pipeline, "build")
     assert pipeline.value("select count(*) from user_logins") == 3
 
 

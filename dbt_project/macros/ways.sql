@@ -3,9 +3,9 @@
 
 {#- A window moves past the rows of a message whether or not a model has got them.
 
-    What fails fast ends what other threads run, by pg_terminate_backend() of a session that works with
-    login_transformer, which may not end the sessions of a login. dbt then stops without a record of the
-    run, and `dbt retry` would repeat an earlier one. (--threads 1 is a thread beside the main one.) -#}
+    With --fail-fast dbt ends what other threads run, by pg_terminate_backend() of a session that works
+    with login_transformer, which may not end the sessions of a login. dbt then stops without a record
+    of the run, and `dbt retry` would repeat an earlier one. So it does with --threads 1. -#}
 {% macro refuse_options() -%}
     {%- for option in ['empty', 'sample'] if execute and invocation_args_dict.get(option) -%}
         {{ exceptions.raise_compiler_error(
@@ -13,10 +13,10 @@
             ~ "own (DBT_SCHEMA) instead, or with --defer"
         ) }}
     {%- endfor -%}
-    {%- if execute and flags.FAIL_FAST and not flags.SINGLE_THREADED -%}
+    {%- if execute and flags.FAIL_FAST -%}
         {{ exceptions.raise_compiler_error(
             "--fail-fast may not end what other threads run, and would leave no record for `dbt retry`: "
-            ~ "add --single-threaded"
+            ~ "run dbt without it"
         ) }}
     {%- endif -%}
 {%- endmacro %}
