@@ -9,7 +9,8 @@ create table bench_user_logins (
     app_version integer check (app_version >= 0 and app_version <= 2146999999),
     create_date date,
     message_id text,
-    sent_at timestamptz
+    sent_at timestamptz,
+    landed_xid xid8 not null
 );
 insert into bench_user_logins
 {query};
@@ -17,4 +18,5 @@ alter table bench_user_logins add primary key (message_id);
 create index on bench_user_logins using hash (masked_ip);
 create index on bench_user_logins using hash (masked_device_id);
 create index on bench_user_logins (create_date);
+create index on bench_user_logins (landed_xid);
 create index on bench_user_logins (user_id, app_version, create_date);
